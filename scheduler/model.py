@@ -1,0 +1,392 @@
+"""The words everything else is said in: what staff wrote, what is to go out, and where it stands.
+
+Frozen data without behaviour of its own beyond looking things up. Every datetime is aware; those named
+`*_at` are UTC. Paths of a person's files are relative to the workspace.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+from enum import StrEnum
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+# ── where a thing stands in a person's file ─────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, kw_only=True, order=True)
+class Place:
+    """A position in a file: `file` relative to the workspace, `line` and `column` counted from 1."""
+
+    file: str
+    line: int = 1
+    column: int = 1
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}:{self.column}"
+
+
+class Level(StrEnum):
+    """How bad a problem is."""
+
+    error = "error"  # the post can't go out like this
+    warning = "warning"  # it can, but someone should look
+
+
+@dataclass(frozen=True, kw_only=True)
+class Problem:
+    """Something wrong in a person's file, with what to do instead in the message."""
+
+    place: Place
+    level: Level
+    rule: str  # a short kebab-case name, documented in docs/rules.md
+    message: str
+    post: str | None = None  # ACTION/POST where it belongs to one
+
+    def __str__(self) -> str:
+        return f"{self.place}: {self.level}: {self.message} [{self.rule}]"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finding:
+    """What a publisher says against a content, before anyone knows in which file it stands."""
+
+    rule: str
+    message: str
+    level: Level = Level.error
+    about: str = "text"  # the key of the post it concerns: text, images, card, video
+
+
+# ── what staff wrote ────────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True)
+class Text:
+    """A text as staff wrote it: one for everybody (language ""), or one per language."""
+
+    by_language: Mapping[str, str]
+
+    def in_language(self, language: str, fallback: str = "") -> str:
+        """Return the text in `language`, else in `fallback`, else the one for everybody, else any."""
+        texts = self.by_language
+        for wanted in (language, fallback, ""):
+            if wanted in texts:
+                return texts[wanted]
+        return next(iter(texts.values()), "")
+
+
+class Then(StrEnum):
+    """What happens to a delivery that is later than its lateness rule allows."""
+
+    hold = "hold"  # a person decides
+    skip = "skip"  # it is missed
+    publish = "publish"  # it goes all the same
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lateness:
+    """How late a delivery may go by itself, and what happens past that."""
+
+    after: timedelta = timedelta(minutes=30)
+    then: Then = Then.hold
+
+
+@dataclass(frozen=True, kw_only=True)
+class Quiet:
+    """Hours of the workspace's wall clock in which nothing goes out; `until` is the first minute after."""
+
+    since: time
+    until: time
+
+    def covers(self, wall: time) -> bool:
+        """Tell whether the wall-clock time `wall` lies in the quiet hours (they may pass midnight)."""
+        if self.since <= self.until:
+            return self.since <= wall < self.until
+        return wall >= self.since or wall < self.until
+
+
+@dataclass(frozen=True, kw_only=True)
+class Account:
+    """One place to publish at."""
+
+    name: str
+    platform: str
+    language: str
+    keys: str = ""  # prefix of the names of its secrets; never a secret itself
+    base_url: str | None = None
+    options: Mapping[str, object] = field(default_factory=dict)  # limits of this account, e.g. premium: true
+    place: Place | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Brand:
+    """Who speaks: shown on the cards."""
+
+    name: Text = Text({})
+    theme: str = "candle"
+    logo: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Workspace:
+    """What `config.yaml` says."""
+
+    folder: Path
+    name: Text
+    timezone: ZoneInfo
+    languages: tuple[str, ...]
+    accounts: Mapping[str, Account]
+    brand: Brand = Brand()
+    late: Lateness = Lateness()
+    quiet: Quiet | None = None
+    stage_ahead: timedelta = timedelta(minutes=2)
+    database: str = "sqlite:///var/state.db"
+
+    @property
+    def language(self) -> str:
+        """The language used where a text isn't given in the account's."""
+        return self.languages[0]
+
+    @property
+    def var(self) -> Path:
+        """The git-ignored folder for state, renders and the outbox."""
+        return self.folder / "var"
+
+
+class Phase(StrEnum):
+    """Where an action stands in the campaign."""
+
+    focus = "focus"
+    final_push = "final-push"
+    ongoing = "ongoing"
+    individual_case = "individual-case"
+    upcoming = "upcoming"
+
+
+class Risk(StrEnum):
+    """How dangerous being seen with the action can be."""
+
+    low = "low"
+    elevated = "elevated"
+    high = "high"
+
+
+@dataclass(frozen=True, kw_only=True)
+class CardOrder:
+    """The card a post asks for. `message` None means the post's own text."""
+
+    message: Text | None = None
+    theme: str | None = None
+    language: str | None = None
+    photo: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Picture:
+    """A picture or video by file, with the words for those who can't see it."""
+
+    file: str  # relative to the workspace
+    alt: Text
+    place: Place
+
+
+@dataclass(frozen=True, kw_only=True)
+class Every:
+    """A recurrence by wall clock: an RFC 5545 rule, a time of day and the days it runs between."""
+
+    rrule: str  # without DTSTART and UNTIL, e.g. FREQ=WEEKLY;BYDAY=TU,TH
+    time: time
+    since: date
+    until: date  # the last day, included
+
+
+@dataclass(frozen=True, kw_only=True)
+class Post:
+    """One post of an action. Exactly one of `at` and `every` is set."""
+
+    id: str
+    text: Text
+    place: Place  # where the post stands
+    at: datetime | None = None  # naive wall clock of the workspace
+    every: Every | None = None
+    text_for: Mapping[str, Text] = field(default_factory=dict)  # by account or platform
+    card: CardOrder | None = None
+    images: tuple[Picture, ...] = ()
+    video: Picture | None = None
+    accounts: tuple[str, ...] | None = None
+    approve: bool = False
+    late: Lateness | None = None
+    places: Mapping[str, Place] = field(default_factory=dict)  # of its keys, e.g. places["text"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reply:
+    """A ready-made answer that staff and volunteers copy to people who ask."""
+
+    title: Text
+    text: Text
+    links: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Action:
+    """One action of the campaign: what all its posts share, and the posts."""
+
+    key: str
+    title: Text
+    phase: Phase
+    file: str
+    posts: tuple[Post, ...] = ()
+    opens_at: datetime | None = None  # UTC
+    closes_at: datetime | None = None  # UTC; nothing goes at or after it
+    manual_release: bool = False
+    hashtags: tuple[str, ...] = ()
+    tags: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # by platform
+    link: Text | None = None
+    accounts: tuple[str, ...] | None = None
+    theme: str | None = None
+    risk: Risk = Risk.low
+    late: Lateness | None = None
+    replies: tuple[Reply, ...] = ()
+
+
+# ── what is to go out ───────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, kw_only=True)
+class CardContent:
+    """Everything a card says, in words; `media` turns it into a picture."""
+
+    message: str
+    language: str
+    theme: str
+    label: str = ""  # the phase line, e.g. "Final push · 3 days left"
+    days_left: int | None = None
+    hashtags: tuple[str, ...] = ()
+    brand: str = ""
+    logo: str | None = None
+    photo: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class FileContent:
+    """A picture or video by file, with its alt text in the account's language."""
+
+    file: str  # relative to the workspace
+    alt: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Content:
+    """What one delivery says and shows, before anything is rendered. Plain data: it is stored as JSON."""
+
+    text: str
+    language: str
+    card: CardContent | None = None
+    images: tuple[FileContent, ...] = ()
+    video: FileContent | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Planned:
+    """One post, at one time, on one account: what the plan wants the queue to hold."""
+
+    key: str  # ACTION/POST[/OCCURRENCE]@ACCOUNT
+    action: str
+    post: str
+    account: str
+    platform: str
+    due_at: datetime
+    content: Content
+    late: Lateness
+    opens_at: datetime | None = None
+    closes_at: datetime | None = None
+    needs_release: bool = False
+    needs_approval: bool = False
+    place: Place | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Medium:
+    """A picture or video ready to be uploaded: a file of `size` bytes under the workspace."""
+
+    path: Path
+    mime: str
+    width: int
+    height: int
+    size: int
+    sha256: str
+    alt: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outgoing:
+    """A delivery frozen for its network: what is handed over, to the byte."""
+
+    key: str
+    account: str
+    language: str
+    text: str
+    token: str  # idempotency key, the same for every attempt at this delivery
+    due_at: datetime
+    media: tuple[Medium, ...] = ()
+    action: str = ""
+
+
+@dataclass(frozen=True)
+class Staged:
+    """What the network gave us ahead of the visible call (media ids, a baseline): plain JSON values."""
+
+    ids: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Receipt:
+    """The network's word that a post is out."""
+
+    remote_id: str
+    url: str | None
+    published_at: datetime
+
+
+# ── where it stands ─────────────────────────────────────────────────────────────────────────────────────
+
+
+class Status(StrEnum):
+    """The state of one delivery."""
+
+    queued = "queued"  # waits for its time
+    held = "held"  # waits for a person or a condition; the reason says which
+    claimed = "claimed"  # a worker has it, nothing has left
+    staged = "staged"  # its media are prepared at the network, nothing is visible
+    sending = "sending"  # the one visible call is recorded and may be on the wire
+    published = "published"
+    unknown = "unknown"  # may have gone out, being looked up
+    needs_human = "needs-human"  # looked up, cannot tell
+    failed = "failed"  # refused for good
+    missed = "missed"  # too late by its lateness rule
+    cancelled = "cancelled"  # taken out before it went
+    withdrawn = "withdrawn"  # was published, taken down
+
+
+_S = Status
+MOVES: Mapping[Status, frozenset[Status]] = {
+    _S.queued: frozenset({_S.claimed, _S.held, _S.missed, _S.cancelled, _S.failed}),
+    _S.held: frozenset({_S.queued, _S.missed, _S.cancelled}),
+    _S.claimed: frozenset({_S.staged, _S.queued, _S.held, _S.missed, _S.cancelled, _S.failed}),
+    _S.staged: frozenset({_S.sending, _S.queued, _S.held, _S.missed, _S.cancelled, _S.failed}),
+    # Back to queued only when it is PROVEN that nothing went out.
+    _S.sending: frozenset({_S.published, _S.unknown, _S.queued, _S.held, _S.failed}),
+    _S.unknown: frozenset({_S.published, _S.queued, _S.needs_human}),
+    _S.needs_human: frozenset({_S.published, _S.queued}),
+    _S.published: frozenset({_S.withdrawn}),
+    _S.failed: frozenset({_S.queued, _S.cancelled}),
+    _S.missed: frozenset({_S.queued, _S.cancelled}),
+    _S.cancelled: frozenset({_S.queued}),
+    _S.withdrawn: frozenset(),
+}
+"""Every allowed move. `withdrawn` is final; whatever may have gone out leaves `sending` only by evidence."""
+
+WAITING = frozenset({_S.queued, _S.held})
+IN_HAND = frozenset({_S.claimed, _S.staged})
+MAY_BE_OUT = frozenset({_S.sending, _S.unknown, _S.needs_human, _S.published})

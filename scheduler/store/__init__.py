@@ -1,0 +1,1 @@
+"""The state: every delivery, attempt, receipt, pause and release, in one database."""
