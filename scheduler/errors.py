@@ -2,6 +2,7 @@
 
     SchedulerError
     ├─ UserError              someone's file or command is wrong: nothing was changed
+    │  ├─ UsageError          a command names something that isn't there (exit code 2)
     │  └─ WorkspaceError      the workspace itself can't be used (exit code 2)
     └─ PublishError           sorted by what the daemon must DO
        ├─ Rejected            a final no                            -> failed
@@ -24,6 +25,10 @@ class SchedulerError(Exception):
 
 class UserError(SchedulerError):
     """A file or a command can't be used as it is."""
+
+
+class UsageError(UserError):
+    """A command names something that isn't there."""
 
 
 class WorkspaceError(UserError):

@@ -141,6 +141,7 @@ class Workspace:
     quiet: Quiet | None = None
     stage_ahead: timedelta = timedelta(minutes=2)
     database: str = "sqlite:///var/state.db"
+    platforms: frozenset[str] = frozenset()  # every network the program knows; empty where nobody has said
 
     @property
     def language(self) -> str:
@@ -371,10 +372,14 @@ class Status(StrEnum):
 
 _S = Status
 MOVES: Mapping[Status, frozenset[Status]] = {
-    _S.queued: frozenset({_S.claimed, _S.held, _S.missed, _S.cancelled, _S.failed}),
+    # To unknown only when an older copy of the state was put back.
+    _S.queued: frozenset({_S.claimed, _S.held, _S.missed, _S.cancelled, _S.failed, _S.unknown}),
     _S.held: frozenset({_S.queued, _S.missed, _S.cancelled}),
-    _S.claimed: frozenset({_S.staged, _S.queued, _S.held, _S.missed, _S.cancelled, _S.failed}),
-    _S.staged: frozenset({_S.sending, _S.queued, _S.held, _S.missed, _S.cancelled, _S.failed}),
+    # To published only when it is found to be out already, although the state didn't know.
+    _S.claimed: frozenset(
+        {_S.staged, _S.queued, _S.held, _S.missed, _S.cancelled, _S.failed, _S.published, _S.unknown}
+    ),
+    _S.staged: frozenset({_S.sending, _S.queued, _S.held, _S.missed, _S.cancelled, _S.failed, _S.unknown}),
     # Back to queued only when it is PROVEN that nothing went out.
     _S.sending: frozenset({_S.published, _S.unknown, _S.queued, _S.held, _S.failed}),
     _S.unknown: frozenset({_S.published, _S.queued, _S.needs_human}),

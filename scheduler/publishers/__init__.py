@@ -1,1 +1,28 @@
-"""The networks. `base` says what each must do; `load` finds one by its name."""
+"""The networks. `base` says what each must do; `load` finds one by its name: one file beside this one."""
+
+from functools import cache
+from importlib import import_module
+from pathlib import Path
+
+from scheduler.publishers.base import Publisher
+
+
+@cache
+def names() -> frozenset[str]:
+    """Return the platforms that this version can publish on, by looking at the files."""
+    folder = Path(__file__).parent
+    own = {"__init__", "base"}
+    return frozenset(file.stem for file in folder.glob("*.py") if file.stem not in own and "_" not in file.stem)
+
+
+@cache
+def load(platform: str) -> type[Publisher]:
+    """Return the publisher class of a platform.
+
+    Raises:
+        KeyError: no file of that name.
+    """
+    if platform not in names():
+        raise KeyError(platform)
+    found: type[Publisher] = import_module(f"scheduler.publishers.{platform}").Publisher
+    return found

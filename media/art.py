@@ -1,0 +1,173 @@
+"""Drawn art: fields of colour, grain, glow, a candle. Everything is computed, nothing is a stock picture.
+
+Drawn for left-to-right; the canvas mirrors it. The same size gives the same pixels, always.
+"""
+
+import functools
+import math
+import random
+
+from PIL import Image, ImageChops, ImageDraw, ImageFilter
+
+from media.colour import Colour, mix
+from media.layout import Box, Layout
+
+_FINE = 4  # shapes are drawn this many times larger, then reduced: smooth edges
+_SEED = 1961
+
+
+def field(size: tuple[int, int], top: Colour, bottom: Colour) -> Image.Image:
+    """Return a picture of `size` that goes from `top` to `bottom`."""
+    rows = b"".join(bytes(mix(top, bottom, y / 255)) for y in range(256))
+    return Image.frombytes("RGB", (1, 256), rows).resize(size, Image.Resampling.BICUBIC)
+
+
+@functools.lru_cache(maxsize=4)
+def _noise(size: tuple[int, int]) -> Image.Image:
+    source = random.Random(_SEED)  # noqa: S311  # grain, not a secret: it must be the same every time
+    one, other = (Image.frombytes("L", size, source.randbytes(size[0] * size[1])) for _ in range(2))
+    return Image.blend(one, other, 0.5)
+
+
+def grain(image: Image.Image, levels: int) -> Image.Image:
+    """Return `image` with noise of about `levels` of 255: it hides the steps of slow changes."""
+    if not levels:
+        return image
+    noise = _noise(image.size).point([round((value - 128) * levels / 64) + 128 for value in range(256)])
+    return ImageChops.add(image, Image.merge("RGB", (noise, noise, noise)), offset=-128)
+
+
+def _glow(image: Image.Image, centre: tuple[int, int], radius: float, light: Colour, power: float) -> Image.Image:
+    """Return `image` with light that falls off from `centre` to nothing at `radius` pixels."""
+    fall = Image.radial_gradient("L").point([round(255 * max(0.0, 1 - v / 181) ** power) for v in range(256)])
+    side = round(radius * 2)
+    mask = Image.new("L", image.size)
+    mask.paste(fall.resize((side, side), Image.Resampling.BICUBIC), (centre[0] - side // 2, centre[1] - side // 2))
+    shine = Image.merge("RGB", [mask.point([v * part // 255 for v in range(256)]) for part in light])
+    return ImageChops.screen(image, shine)
+
+
+def _tongue(width: float, height: float, at: tuple[float, float], lean: float) -> list[tuple[float, float]]:
+    """Return the outline of a flame whose foot stands `at` a point; `lean` moves its tip sideways."""
+    right, left = [], []
+    for step in range(61):
+        rise = step / 60
+        half = width / 2 * (rise**0.5) * ((1 - rise) ** 0.82) * 1.92
+        shift = lean * math.sin(rise * math.pi * 0.85 - 0.35) * rise
+        y = at[1] - height * rise
+        right.append((at[0] + shift + half, y))
+        left.append((at[0] + shift - half, y))
+    return right + left[::-1]
+
+
+def _shade(size: tuple[int, int], outline: list[tuple[float, float]], blur: float) -> Image.Image:
+    """Return the mask of `outline` in a picture of `size`, with an edge `blur` pixels soft."""
+    mask = Image.new("L", (size[0] * 2, size[1] * 2))
+    ImageDraw.Draw(mask).polygon([(x * 2, y * 2) for x, y in outline], fill=255)
+    return mask.filter(ImageFilter.GaussianBlur(blur * 2)).resize(size, Image.Resampling.LANCZOS)
+
+
+def _body(width: int, height: int, wax: Colour, light: Colour) -> Image.Image:
+    """Return the candle's wax as RGBA: round, lit from above, going into the dark below."""
+    columns = [x / max(1, width - 1) * 2 - 1 for x in range(width)]
+    round_shade = bytes(round(255 * (0.52 + 0.48 * math.sqrt(max(0.0, 1 - (x + 0.18) ** 2 * 0.7)))) for x in columns)
+    across = Image.frombytes("L", (width, 1), round_shade).resize((width, height))
+    rows = []
+    for y in range(256):
+        depth = y / 255
+        lit = mix(
+            mix(mix(wax, (255, 196, 120), 0.5), light, 0.5 * math.exp(-depth * 6)),
+            (38, 22, 20),
+            min(0.86, depth**0.6 * 0.92),
+        )
+        rows.append(bytes(lit))
+    down = Image.frombytes("RGB", (1, 256), b"".join(rows)).resize((width, height), Image.Resampling.BICUBIC)
+    wax_picture = ImageChops.multiply(down, Image.merge("RGB", (across, across, across))).convert("RGBA")
+    mask = Image.new("L", (width * _FINE, height * _FINE))
+    rim = width * _FINE * 0.1
+    draw = ImageDraw.Draw(mask)
+    draw.rectangle((0, rim, width * _FINE, height * _FINE), fill=255)
+    draw.ellipse((0, 0, width * _FINE - 1, rim * 2), fill=255)
+    wax_picture.putalpha(mask.resize((width, height), Image.Resampling.LANCZOS))
+    return wax_picture
+
+
+def _pool(width: int, light: Colour) -> Image.Image:
+    """Return the melted wax at the candle's top as RGBA."""
+    height = max(2, round(width * 0.2))
+    mask = Image.new("L", (width * _FINE, height * _FINE))
+    ImageDraw.Draw(mask).ellipse((0, 0, width * _FINE - 1, height * _FINE - 1), fill=255)
+    pool = field((width, height), mix(light, (255, 250, 225), 0.55), mix(light, (255, 236, 190), 0.35)).convert("RGBA")
+    pool.putalpha(mask.resize((width, height), Image.Resampling.LANCZOS))
+    return pool
+
+
+def flame(image: Image.Image, layout: Layout, box: Box, light: Colour, wax: Colour) -> Image.Image:
+    """Return `image` with a burning candle in `box`, standing on its lower edge, and the light it gives."""
+    unit = layout.unit
+    thick = round(0.104 * unit)
+    tall = thick * 2.35
+    centre = box.left + round(box.width * (0.5 if layout.wide else 0.6))
+    top = round(layout.size[1] * 0.53) if layout.wide else box.top + round(tall * 1.02)
+    foot = (float(centre), top - thick * 0.06)
+    heart = (centre, round(foot[1] - tall * 0.36))
+    for reach, share, power in ((1.25, 0.30, 1.7), (0.72, 0.38, 1.9), (0.3, 0.6, 1.8)):
+        image = _glow(image, heart, reach * unit, mix((0, 0, 0), mix(light, (255, 90, 20), 0.35), share), power)
+    image.paste(body := _body(thick, box.bottom - top, wax, light), (centre - thick // 2, top), body)
+    pool = _pool(thick, light)
+    image.paste(pool, (centre - thick // 2, top), pool)
+    wick = [(centre, top + thick * 0.1), (centre, top - thick * 0.12), (centre + thick * 0.05, top - thick * 0.3)]
+    tongues = (
+        (1.0, 1.0, mix(light, (255, 110, 10), 0.45), 0.045, 235),
+        (0.8, 0.86, mix(light, (255, 196, 40), 0.75), 0.05, 255),
+        (0.52, 0.6, (255, 246, 205), 0.07, 255),
+    )
+    for wide, high, tint, soft, strength in tongues:
+        outline = _tongue(thick * 1.06 * wide, tall * high, foot, -thick * 0.12)
+        mask = _shade(image.size, outline, soft * thick).point([v * strength // 255 for v in range(256)])
+        image.paste(tint, mask=mask)
+    mask = Image.new("L", (image.width * 2, image.height * 2))
+    ImageDraw.Draw(mask).line([(x * 2, y * 2) for x, y in wick], fill=255, width=round(thick * 0.1), joint="curve")
+    image.paste((58, 34, 24), mask=mask.resize(image.size, Image.Resampling.BOX))
+    return image
+
+
+def band(image: Image.Image, box: Box, rise: float, fill: Colour) -> None:
+    """Paint the foot's band into `image`; its upper edge rises by `rise` pixels towards the far side."""
+    lift = math.ceil(rise)
+    size = (box.width, box.height + lift)
+    mask = Image.new("L", (size[0], size[1] * _FINE))
+    edge = [(0, lift * _FINE), (size[0], (lift - rise) * _FINE), (size[0], size[1] * _FINE), (0, size[1] * _FINE)]
+    ImageDraw.Draw(mask).polygon(edge, fill=255)
+    image.paste(fill, (box.left, box.top - lift), mask.resize(size, Image.Resampling.BOX))
+
+
+def rule(image: Image.Image, layout: Layout, fill: Colour) -> None:
+    """Paint an upright rule at the start, from the label's top to the foot's end."""
+    left = layout.margin
+    ImageDraw.Draw(image).rectangle(
+        (left, layout.label.top, left + round(0.0125 * layout.unit) - 1, layout.foot.bottom - 1), fill=fill
+    )
+
+
+def steps(image: Image.Image, box: Box, lit: int, bright: Colour, pale: Colour) -> None:
+    """Paint seven bars in `box`, a week; the first `lit` of them bright."""
+    gap = max(2, box.height // 2)
+    wide = (box.width - 6 * gap) / 7
+    draw = ImageDraw.Draw(image)
+    for day in range(7):
+        left = box.left + day * (wide + gap)
+        fill = bright if day < lit else pale
+        draw.rectangle((round(left), box.top, round(left + wide) - 1, box.bottom - 1), fill=fill)
+
+
+def rounded(size: tuple[int, int], radius: int, stroke: int = 0) -> Image.Image:
+    """Return the mask of a rounded box of `size`: its outline `stroke` pixels thick, or filled."""
+    mask = Image.new("L", (size[0] * _FINE, size[1] * _FINE))
+    box = (0, 0, size[0] * _FINE - 1, size[1] * _FINE - 1)
+    draw = ImageDraw.Draw(mask)
+    if stroke:
+        draw.rounded_rectangle(box, radius * _FINE, outline=255, width=stroke * _FINE)
+    else:
+        draw.rounded_rectangle(box, radius * _FINE, fill=255)
+    return mask.resize(size, Image.Resampling.BOX)

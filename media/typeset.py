@@ -1,0 +1,167 @@
+"""Words into ink: Pango shapes, orders and draws each line; this module fits them to their box."""
+
+import functools
+import itertools
+from dataclasses import dataclass
+from xml.sax.saxutils import escape
+
+import pyvips
+from PIL import Image
+
+from media import fonts, script
+from media.breaking import Piece, Room, choose
+from media.errors import TextTooLong
+
+_REFERENCE = 96  # the size in pixels at which texts are measured: unhinted glyphs grow in proportion
+_SIDE = 0.06  # the white on both sides of a word's ink, in parts of the size
+_AIR = 0.1  # the least white between the ink of two lines, in parts of the size
+
+
+@dataclass(frozen=True, kw_only=True)
+class Style:
+    """How a text is set: `font` is a key of fonts.FAMILIES, `tracking` in parts of the size."""
+
+    language: str
+    font: str = "sans"
+    weight: str = "Bold"
+    tracking: float = 0.0
+
+    @property
+    def rtl(self) -> bool:
+        """Whether the text runs from right to left."""
+        return script.right_to_left(self.language)
+
+
+@dataclass(frozen=True)
+class Ink:
+    """One line set in `size` pixels: its mask (mode L), and how far its ink rises over the baseline."""
+
+    mask: Image.Image
+    ascent: int
+    size: float
+    hang: int = 0  # by how many pixels it should begin before its box
+
+    @property
+    def width(self) -> int:
+        """Width of the ink in pixels."""
+        return self.mask.width
+
+    @property
+    def height(self) -> int:
+        """Height of the ink in pixels."""
+        return self.mask.height
+
+    @property
+    def descent(self) -> int:
+        """How far the ink reaches under the baseline, in pixels (negative if it ends above)."""
+        return self.mask.height - self.ascent
+
+
+@dataclass(frozen=True)
+class Block:
+    """A message set in lines; `leading` is the distance of their baselines in pixels."""
+
+    lines: tuple[Ink, ...]
+    leading: int
+    texts: tuple[str, ...]
+
+    @property
+    def width(self) -> int:
+        """Width of the widest line's ink in pixels."""
+        return max(line.width for line in self.lines)
+
+    @property
+    def height(self) -> int:
+        """Height from the top of the first line's ink to the bottom of the last's, in pixels."""
+        return self.lines[0].ascent + self.leading * (len(self.lines) - 1) + self.lines[-1].descent
+
+
+@functools.lru_cache(maxsize=2048)
+def _draw(text: str, style: Style, size: float) -> tuple[bytes, int, int, int, int]:
+    """Return the mask's bytes, its width and height, and the ink's distance from the line's start and top."""
+    fonts.start()
+    mark = "\u200f" if style.rtl else "\u200e"  # the paragraph's direction, whatever its first letter
+    words = escape(mark + script.isolate_tags(text))
+    tracking = f' letter_spacing="{round(style.tracking * size * 1024)}"' if style.tracking else ""
+    image = pyvips.Image.text(
+        f'<span lang="{escape(style.language or "und", {chr(34): ""})}"{tracking}>{words}</span>',
+        font=f"{fonts.FAMILIES[style.font]} {style.weight} {size:g}",
+        dpi=72,
+        wrap="none",
+    )
+    return image.write_to_memory(), image.width, image.height, image.xoffset, image.yoffset
+
+
+def line(text: str, style: Style, size: float) -> Ink:
+    """Set `text` as one line, `size` in pixels."""
+    try:
+        data, width, height, left, top = _draw(text, style, size)
+    except pyvips.Error:  # nothing to draw: joiners or marks alone
+        return Ink(Image.new("L", (1, 1)), 0, size)
+    baseline = round(fonts.ascent(text) * size)
+    # The hook of a J begins before the line does: let it hang, so that its stem stands under the others.
+    hang = round(0.09 * size) - left if left < -0.03 * size and not style.rtl else 0
+    return Ink(Image.frombytes("L", (width, height), data), baseline - top, size, hang)
+
+
+def line_to_fit(text: str, style: Style, width: int, sizes: tuple[float, float], what: str) -> Ink:
+    """Set `text` as one line no wider than `width`, in a size between the two of `sizes`, all in pixels.
+
+    Raises:
+        TextTooLong: it is wider at the smallest size; `what` names it in the message.
+    """
+    smallest, largest = sizes
+    ink = line(text, style, largest)
+    if ink.width > width:
+        size = largest * width / ink.width * 0.995
+        ink = line(text, style, max(size, smallest))
+    if ink.width > width:
+        raise TextTooLong(f"the {what} “{text}” is too long for one line at a size people can read: shorten it")
+    return ink
+
+
+def _measured(text: str, style: Style) -> tuple[list[Piece], float, float]:
+    """Return the pieces of `text`, and the highest and deepest ink among them, in parts of the size."""
+    found: list[Piece] = []
+    high, deep = 0.5, 0.0
+    for row in text.split("\n"):
+        parts = script.pieces(row)
+        for at, (part, spaced) in enumerate(parts):
+            ink = line(part, style, _REFERENCE)
+            ends = at == len(parts) - 1
+            # A long word on a line of its own looks meant; a short one looks forgotten.
+            short = len(part) < 14
+            found.append(Piece(part, ink.width / _REFERENCE + _SIDE * spaced, spaced, ends, short))
+            high, deep = max(high, ink.ascent / _REFERENCE), max(deep, ink.descent / _REFERENCE)
+    return found, high, deep
+
+
+def _set(texts: list[str], style: Style, size: float, leading: float) -> Block:
+    lines = tuple(line(text, style, size) for text in texts)
+    pairs = itertools.pairwise(lines)
+    needed = max((above.descent + below.ascent + _AIR * size for above, below in pairs), default=0.0)
+    return Block(lines, round(max(leading * size, needed)), tuple(texts))
+
+
+def fit(text: str, style: Style, box: tuple[int, int], *, largest: float, smallest: float, leading: float) -> Block:
+    """Set tidy `text` in lines, as large as `box` (width and height in pixels) and good breaks allow.
+
+    Raises:
+        TextTooLong: it doesn't fit at the smallest size.
+    """
+    found, high, deep = _measured(text, style)
+    room = Room(box[0], box[1], high, deep, max(leading, high + deep + _AIR))
+    chosen = choose(found, room, smallest, largest)
+    if chosen:
+        size, texts = chosen
+        block = _set(texts, style, size, leading)
+        # Widths were added up from words; the real line may differ by a hair.
+        over = max(block.width / box[0], block.height / box[1])
+        if over > 1 and size / over > smallest * 0.97:
+            block = _set(texts, style, size / over * 0.995, leading)
+        if over <= 1 or size / over > smallest * 0.97:
+            return block
+    raise TextTooLong(
+        f"the message “{text[:40]}…” doesn't fit on the card at a size people can read: "
+        f"it has {len(text)} characters, 120 in short words are a good limit"
+    )

@@ -1,0 +1,101 @@
+"""The parts put together: the only place that decides which class stands behind which name."""
+
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from scheduler import config, posts, publishers
+from scheduler.clock import Clock, SystemClock
+from scheduler.errors import UserError, WorkspaceError
+from scheduler.model import Account, Problem, Workspace
+from scheduler.publishers.base import Publisher
+from scheduler.store import Store, open_store
+from scheduler.store.leases import identity
+
+NETWORKS = frozenset({"x", "facebook", "instagram", "threads", "bluesky", "mastodon"})
+"""The networks that a campaign's tags may name, whether or not this version publishes there."""
+
+PublisherFactory = Callable[[Account, Workspace, Clock], Publisher]
+
+
+@dataclass(kw_only=True)
+class App:
+    """A workspace with its state, its publishers and its clock. Give it to an operation."""
+
+    workspace: Workspace
+    clock: Clock
+    store: Store
+    worker: str
+    factory: PublisherFactory
+    _local: threading.local = field(default_factory=threading.local)
+
+    def publisher(self, account: str) -> Publisher:
+        """Return this thread's publisher of an account.
+
+        Raises:
+            UserError: the account is gone from config.yaml, or its secrets aren't there.
+        """
+        if account not in self.workspace.accounts:
+            msg = f"account {account!r} is no longer in config.yaml: put it back, or cancel its deliveries"
+            raise UserError(msg)
+        mine: dict[str, Publisher] = self._local.__dict__.setdefault("publishers", {})
+        if account not in mine:
+            mine[account] = self.factory(self.workspace.accounts[account], self.workspace, self.clock)
+        return mine[account]
+
+    def load_posts(self) -> posts.Loaded:
+        """Read posts/*.yaml as they are now."""
+        return posts.load(self.workspace, now=self.clock.now(), themes=themes())
+
+    def close(self) -> None:
+        """Close the state."""
+        self.store.close()
+
+
+def themes() -> frozenset[str]:
+    """Return the card themes that this version has."""
+    from media import theme
+
+    return frozenset(theme.names())
+
+
+def workspace(folder: Path) -> tuple[Workspace, list[Problem]]:
+    """Read config.yaml; return the workspace and what is wrong in it.
+
+    Raises:
+        WorkspaceError: the folder can't be used as a workspace.
+    """
+    loaded, problems = config.load(folder, publishers.names())
+    if loaded is None:
+        raise WorkspaceError("\n".join(str(problem) for problem in problems))
+    return replace(loaded, platforms=loaded.platforms | NETWORKS), problems
+
+
+def live_publisher(account: Account, workspace: Workspace, clock: Clock) -> Publisher:
+    """Return the real publisher of an account, with its secrets."""
+    del clock
+    kind = publishers.load(account.platform)
+    secrets: Mapping[str, str] = config.secrets(account, kind.secrets, folder=workspace.folder)
+    return kind(account, secrets=secrets, folder=workspace.var)
+
+
+def pure_publisher(account: Account, workspace: Workspace) -> Publisher:
+    """Return a publisher for its pure methods only: no secrets, no network."""
+    return publishers.load(account.platform)(account, secrets={}, folder=workspace.var)
+
+
+def build(
+    workspace: Workspace,
+    *,
+    clock: Clock | None = None,
+    factory: PublisherFactory = live_publisher,
+    state: Store | None = None,
+) -> App:
+    """Put a workspace's parts together; `state` only where it isn't the workspace's own (a rehearsal's).
+
+    Raises:
+        StateError: the state can't be opened.
+    """
+    store = state or open_store(workspace.database, workspace.folder)
+    return App(workspace=workspace, clock=clock or SystemClock(), store=store, worker=identity(), factory=factory)

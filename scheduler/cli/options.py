@@ -1,0 +1,87 @@
+"""What the sub-commands share: choosing the workspace, --json, and opening an App."""
+
+import getpass
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from scheduler.app import App
+    from scheduler.model import Workspace
+
+_KEY = "solidarity.workspace"
+
+
+def _choose(context: click.Context, _parameter: click.Parameter, value: Path | None) -> None:
+    """Keep the innermost choice; `SOLIDARITY_WORKSPACE` and the current folder come last."""
+    if value is not None:
+        context.meta[_KEY] = value
+
+
+workspace_option = click.option(
+    "-C",
+    "--workspace",
+    type=click.Path(path_type=Path),
+    callback=_choose,
+    expose_value=False,
+    envvar="SOLIDARITY_WORKSPACE",
+    help="The folder with config.yaml and posts/ (default: the current one).",
+)
+after_command = click.option(
+    "-C", "--workspace", type=click.Path(path_type=Path), callback=_choose, expose_value=False, hidden=True
+)
+json_option = click.option("--json", "as_json", is_flag=True, help="One JSON document on standard output.")
+
+
+def command(name: str) -> Callable[[Callable[..., Any]], click.Command]:
+    """Make a function a sub-command that takes -C after its name too."""
+
+    def make(function: Callable[..., Any]) -> click.Command:
+        return click.command(name)(after_command(function))
+
+    return make
+
+
+def folder() -> Path:
+    """Return the chosen workspace's folder."""
+    chosen: Path = click.get_current_context().meta.get(_KEY, Path())
+    return chosen.absolute()
+
+
+def workspace() -> "Workspace":
+    """Read config.yaml; what is wrong in it ends the command.
+
+    Raises:
+        WorkspaceError: the workspace can't be used; the message holds every error of config.yaml.
+    """
+    from scheduler import app
+    from scheduler.errors import WorkspaceError
+
+    loaded, problems = app.workspace(folder())
+    errors = [str(problem) for problem in problems if problem.level == "error"]
+    if errors:
+        raise WorkspaceError("\n".join(errors))
+    return loaded
+
+
+@contextmanager
+def opened() -> "Iterator[App]":
+    """Give the workspace's App, and close it."""
+    from scheduler import app
+
+    built = app.build(workspace())
+    try:
+        yield built
+    finally:
+        built.close()
+
+
+def who() -> str:
+    """Return the name of the person at the keyboard, for the audit."""
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):
+        return "someone"

@@ -1,0 +1,259 @@
+"""Before anything goes out: init, check, plan, queue, preview, card, reply, schema."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from scheduler.cli import output
+from scheduler.cli.options import command, folder, json_option, opened, workspace
+from scheduler.errors import UsageError, UserError
+
+if TYPE_CHECKING:
+    from scheduler.model import Planned, Workspace
+    from scheduler.operations.preview import Preview
+    from scheduler.operations.queue import Changes
+    from scheduler.posts import Loaded
+
+
+@command("init")
+@click.argument("directory", type=click.Path(path_type=Path))
+def init(directory: Path) -> None:
+    """Make a new workspace in DIRECTORY that passes `check`, with an example to edit."""
+    from scheduler.clock import SystemClock
+    from scheduler.operations.init import init as make
+
+    for file in make(directory, clock=SystemClock()):
+        output.say(f"  {file}")
+    output.say(f"A workspace is in {directory}. Next:\n  cd {directory} && solidarity check && solidarity rehearse")
+
+
+@command("check")
+@click.argument("files", nargs=-1, type=click.Path(path_type=Path))
+@json_option
+def check(files: tuple[Path, ...], *, as_json: bool) -> int:
+    """Look at every action and post (or only FILES) and say all that is wrong. Sends nothing."""
+    from scheduler.clock import SystemClock
+    from scheduler.operations.check import check as look
+
+    checked = look(folder(), clock=SystemClock(), files=[file.absolute() for file in files] or None)
+    if as_json:
+        problems = [output.problem(one) for one in checked.problems]
+        output.as_json({"posts": checked.posts, "deliveries": checked.deliveries, "problems": problems})
+    else:
+        for problem in checked.problems:
+            output.say(str(problem))
+        warnings = len(checked.problems) - checked.errors
+        output.say(
+            f"{checked.posts} posts, {checked.deliveries} deliveries: "
+            f"{_count(checked.errors, 'error')}, {_count(warnings, 'warning')}"
+        )
+    return 1 if checked.errors else 0
+
+
+def _count(number: int, word: str) -> str:
+    return f"{number or 'no'} {word}{'' if number == 1 else 's'}"
+
+
+def _checked() -> "tuple[Workspace, Loaded]":
+    """Read the posts; what is wrong in them is said on standard error and left out, or kept as it was."""
+    from scheduler.clock import SystemClock
+    from scheduler.operations.check import check as look
+
+    ready = workspace()
+    checked = look(folder(), clock=SystemClock())
+    for problem in checked.problems:
+        if problem.level == "error":
+            output.aside(str(problem))
+    return ready, checked.loaded
+
+
+@command("plan")
+@json_option
+def plan(*, as_json: bool) -> int:
+    """Say what `queue` would add, change and cancel."""
+    from scheduler.operations.queue import find_changes
+
+    _, loaded = _checked()
+    with opened() as app:
+        _print_changes(find_changes(app, loaded), app.workspace, as_json=as_json, done=False)
+    return 1 if _has_errors(loaded) else 0
+
+
+@command("queue")
+@json_option
+def queue(*, as_json: bool) -> int:
+    """Bring the queue to what posts/ asks for. Saying it twice changes nothing."""
+    from scheduler.operations.queue import apply
+
+    _, loaded = _checked()
+    with opened() as app:
+        _print_changes(apply(app, loaded), app.workspace, as_json=as_json, done=True)
+    return 1 if _has_errors(loaded) else 0
+
+
+def _has_errors(loaded: "Loaded") -> bool:
+    return any(problem.level == "error" for problem in loaded.problems)
+
+
+def _print_changes(changes: "Changes", workspace: "Workspace", *, as_json: bool, done: bool) -> None:
+    from scheduler.clock import SystemClock
+
+    now = SystemClock().now()
+
+    def row(one: Any) -> dict[str, Any]:
+        names = {"id": one.key, "action": one.action, "post": one.post, "account": one.account}
+        return {**names, "due_at": one.due_at, "past_due": one.due_at < now}
+
+    lists: dict[str, list[Any]] = {
+        "add": changes.add,
+        "change": changes.change,
+        "cancel": changes.cancel,
+        "too_late": changes.too_late,
+    }
+    if as_json:
+        rows = {name: [row(one) for one in found] for name, found in lists.items()}
+        output.as_json({**rows, "unchanged": changes.unchanged})
+        return
+    lines = [
+        (name.replace("_", " "), output.local(one.due_at, workspace), one.key, "past due" if one.due_at < now else "")
+        for name, found in lists.items()
+        for one in found
+    ]
+    if lines:
+        output.table(["", "due", "delivery", ""], lines)
+    verb = "done" if done else "planned"
+    output.say(", ".join(f"{len(found)} to {name}" for name, found in list(lists.items())[:3]) + f": {verb}")
+    output.say(f"{changes.unchanged} unchanged")
+    if changes.too_late:
+        output.aside(f"{len(changes.too_late)} edited too late: a worker has them in hand, or they are out")
+
+
+@command("preview")
+@click.argument("post")
+@click.option("--account", help="Only this account.")
+@json_option
+def preview(post: str, account: str | None, *, as_json: bool) -> int:
+    """Show exactly what POST (ACTION/POST) will be on each account."""
+    from scheduler.operations.preview import preview as show
+
+    ready, loaded = _checked()
+    shown = show(loaded.actions, ready, post=post, account=account)
+    if as_json:
+        output.as_json([_preview_json(one) for one in shown])
+    else:
+        for one in shown:
+            _print_preview(one, ready)
+    return 0
+
+
+def _preview_json(one: "Preview") -> dict[str, Any]:
+    content = one.planned.content
+    return {
+        "id": one.planned.key,
+        "account": one.planned.account,
+        "platform": one.planned.platform,
+        "due_at": one.planned.due_at,
+        "parts": [{"text": content.text, "length": one.length, "limit": one.limit}],
+        "media": [
+            {
+                "path": str(medium.path),
+                "mime": medium.mime,
+                "width": medium.width,
+                "height": medium.height,
+                "bytes": medium.size,
+                "alt": medium.alt,
+            }
+            for medium in one.media
+        ],
+    }
+
+
+def _print_preview(one: "Preview", workspace: "Workspace") -> None:
+    due: Planned = one.planned
+    output.say(f"── {due.key} · {due.platform} · {one.length}/{one.limit}")
+    output.say(f"   {output.local(due.due_at, workspace)} {workspace.timezone.key}, {output.rfc3339(due.due_at)}\n")
+    output.say(due.content.text)
+    for medium in one.media:
+        output.say(
+            f"\n   {medium.path} ({medium.width}x{medium.height}, {medium.size // 1024} kB)\n   alt: {medium.alt}"
+        )
+    output.say("")
+
+
+@command("card")
+@click.option("--action", required=True, help="The action whose hashtags, phase and theme it bears.")
+@click.option("--message", required=True, help="What the card says.")
+@click.option("--lang", help="Its language (default: the workspace's first).")
+@click.option("--theme", help="Its theme (default: the action's).")
+@click.option("--size", default="1200x675", show_default=True, help="WIDTHxHEIGHT in pixels.")
+@click.option("--photo", type=click.Path(path_type=Path, exists=True, dir_okay=False), help="A picture behind it.")
+@click.option("-o", "out", required=True, type=click.Path(path_type=Path), help="The JPEG to write.")
+@json_option
+def card(**options: Any) -> int:
+    """Render one card."""
+    from scheduler.operations.card import make
+
+    as_json = options.pop("as_json")
+    ready, loaded = _checked()
+    made = make(loaded.actions, ready, **{**options, "size": _size(options["size"])})
+    if as_json:
+        output.as_json(
+            {"path": str(made.path), "width": made.width, "height": made.height, "bytes": made.size, "alt": made.alt}
+        )
+    else:
+        output.say(f"{made.path} ({made.width}x{made.height}, {made.size // 1024} kB)\nalt: {made.alt}")
+    return 0
+
+
+def _size(text: str) -> tuple[int, int]:
+    width, _, height = text.lower().partition("x")
+    if not (width.isdigit() and height.isdigit() and 200 <= int(width) <= 4096 and 200 <= int(height) <= 4096):
+        msg = f"--size {text}: write WIDTHxHEIGHT in pixels, each from 200 to 4096, e.g. 1200x675"
+        raise UsageError(msg)
+    return int(width), int(height)
+
+
+@command("reply")
+@click.argument("action")
+@click.option("--lang", help="The language (default: the workspace's first).")
+@json_option
+def reply(action: str, lang: str | None, *, as_json: bool) -> int:
+    """Print ACTION's ready-made replies, to copy."""
+    ready, loaded = _checked()
+    found = next((one for one in loaded.actions if one.key == action), None)
+    if found is None:
+        msg = f"{action}: there is no such action in posts/"
+        raise UsageError(msg)
+    language = lang or ready.language
+    replies = [
+        {
+            "title": one.title.in_language(language, ready.language),
+            "lang": language,
+            "text": one.text.in_language(language, ready.language),
+            "links": list(one.links),
+        }
+        for one in found.replies
+    ]
+    if as_json:
+        output.as_json(replies)
+        return 0
+    if not replies:
+        msg = f"{action}: has no ready-made replies: write them under `replies` in its file"
+        raise UserError(msg)
+    for one in replies:
+        output.say("\n".join([f"── {one['title']}", str(one["text"]), *map(str, one["links"]), ""]))
+    return 0
+
+
+@command("schema")
+@click.argument("kind", type=click.Choice(["post", "config"]))
+def schema(kind: str) -> int:
+    """Print the JSON Schema of a posts file or of config.yaml, for editors."""
+    from scheduler import config, posts
+
+    output.as_json(posts.schema() if kind == "post" else config.schema())
+    return 0
+
+
+COMMANDS = (init, check, plan, queue, preview, card, reply, schema)

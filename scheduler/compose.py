@@ -1,0 +1,238 @@
+"""PURE: an action and a post -> the words that go out on one account, and the words on its card.
+
+Hashtags, tags and the link belong to the action: they are added here, so that no post can lose them.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
+
+from scheduler.model import (
+    Account,
+    Action,
+    CardContent,
+    CardOrder,
+    Content,
+    FileContent,
+    Phase,
+    Picture,
+    Post,
+    Text,
+    Workspace,
+)
+
+_PLACEHOLDER = re.compile(r"\{(link|tags|hashtags)\}")
+_ADDRESS = re.compile(r"https?://\S+")
+# A word set in beside these needs no space; beside anything else it would run into its neighbour.
+_OPENING = "([{<«“‘„\"'¿¡"  # noqa: RUF001
+_CLOSING = ")]}>»”’\"'.,;:!?…؟،؛。、！？：；"  # noqa: RUF001
+_SENTENCE_END = ".,;:!?)]}'\"»”’…。"  # noqa: RUF001
+_NOT_BEFORE = ("&", "#", "@", "/")  # right before a hashtag or tag they keep it from being one
+# What X's own rules take inside a hashtag beside letters, marks and digits (twitter-text, read 2026-08).
+_JOINERS = "_\u200c\u200d\u00b7\u05f3\u05f4\u0f0b\u30fb"
+
+_LABELS: Mapping[str, Mapping[Phase, str]] = {
+    "en": {
+        Phase.focus: "Solidarity action",
+        Phase.final_push: "Final push",
+        Phase.ongoing: "Ongoing action",
+        Phase.individual_case: "Individual case",
+        Phase.upcoming: "Coming up",
+    },
+    "fr": {
+        Phase.focus: "Action de solidarité",
+        Phase.final_push: "Dernière ligne droite",
+        Phase.ongoing: "Action en cours",
+        Phase.individual_case: "Cas individuel",
+        Phase.upcoming: "À venir",
+    },
+}
+_DAYS_LEFT = {
+    "en": ("last day", "1 day left", "{} days left"),
+    "fr": ("dernier jour", "plus qu'un jour", "plus que {} jours"),
+}
+
+
+def text(action: Action, post: Post, account: Account, workspace: Workspace) -> str:
+    """Return what the post says on the account, with the action's link, tags and hashtags.
+
+    Each of the three stands where its placeholder is, otherwise in one line at the end, after a blank line;
+    what the text holds already isn't said twice.
+    """
+    body = _chosen(post, account).in_language(account.language, workspace.language)
+    words = _words(action, account, workspace, _PLACEHOLDER.sub(" ", body))
+    filled = _fill(body, words)
+    placed = set(_PLACEHOLDER.findall(body))
+    line = " ".join(value for name, value in words.items() if value and name not in placed)
+    return "\n\n".join(part for part in (filled, line) if part)
+
+
+def content(action: Action, post: Post, account: Account, workspace: Workspace, *, due_at: datetime) -> Content:
+    """Return everything that goes out on the account at `due_at` (aware)."""
+    language = account.language
+    files = tuple(_file(picture, language, workspace) for picture in post.images)
+    return Content(
+        text=text(action, post, account, workspace),
+        language=_spoken(_chosen(post, account), language, workspace),
+        card=_card(action, post, account, workspace, due_at) if post.card else None,
+        images=files,
+        video=_file(post.video, language, workspace) if post.video else None,
+    )
+
+
+# ── the text ────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _chosen(post: Post, account: Account) -> Text:
+    return post.text_for.get(account.name) or post.text_for.get(account.platform) or post.text
+
+
+def _spoken(said: Text, language: str, workspace: Workspace) -> str:
+    """Return the language that `in_language` really gives: screen readers and networks are told it."""
+    given = said.by_language
+    if language in given or not given:
+        return language
+    if workspace.language in given:
+        return workspace.language
+    return language if "" in given else next(iter(given))
+
+
+def _words(action: Action, account: Account, workspace: Workspace, literal: str) -> dict[str, str]:
+    """Return the link, the tags and the hashtags that `literal` doesn't hold yet."""
+    link = action.link.in_language(account.language, workspace.language) if action.link else ""
+    addresses = {found.rstrip(_SENTENCE_END) for found in _ADDRESS.findall(literal)}
+    spoken = _folded(_ADDRESS.sub(" ", literal))
+    tags = _unique(action.tags.get(account.platform, ()))
+    return {
+        "link": "" if link.rstrip(_SENTENCE_END) in addresses else link,
+        "tags": " ".join(f"@{tag}" for tag in tags if not _holds(spoken, f"@{tag}")),
+        "hashtags": " ".join(f"#{tag}" for tag in _unique(action.hashtags) if not _holds(spoken, f"#{tag}")),
+    }
+
+
+def _unique(names: tuple[str, ...]) -> Iterator[str]:
+    seen = set()
+    for name in names:
+        if _folded(name) not in seen:
+            seen.add(_folded(name))
+            yield name
+
+
+def _folded(words: str) -> str:
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", words).casefold())
+
+
+def _holds(folded: str, word: str) -> bool:
+    """Tell whether the text has `word` as a hashtag or tag of its own, not as a part of a longer one."""
+    wanted = _folded(word)
+    start = folded.find(wanted)
+    while start >= 0:
+        before, after = folded[:start][-1:], folded[start + len(wanted) :][:2]
+        if not (before in _NOT_BEFORE or _goes_on(before) or _name_goes_on(wanted, after)):
+            return True
+        start = folded.find(wanted, start + 1)
+    return False
+
+
+def _name_goes_on(word: str, after: str) -> bool:
+    if _goes_on(after[:1]) or after[:1] == "#":
+        return True
+    # @amnesty isn't @amnesty.example nor @amnesty@example.social
+    return word.startswith("@") and (after[:1] == "@" or (after[:1] in (".", "-") and _goes_on(after[1:])))
+
+
+def _goes_on(char: str) -> bool:
+    return char != "" and (char in _JOINERS or unicodedata.category(char)[0] in "LM" or char.isdecimal())
+
+
+# ── placeholders ────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _fill(body: str, words: Mapping[str, str]) -> str:
+    """Return `body` with each placeholder's words in its place; what is put in is never read again."""
+    parts = _PLACEHOLDER.split(body.strip())
+    out, glued = parts[0], False
+    for name, following in zip(parts[1::2], parts[2::2], strict=True):
+        value = words[name]
+        if not value:
+            out = _closed(out, following)
+            continue
+        opens = out != "" and out[-1] in _OPENING and not glued and not _in_address(out)
+        if out and not out[-1].isspace() and not opens:
+            out += " "
+        out += value
+        if following and not (following[0].isspace() or following[0] in _CLOSING):
+            out += " "
+        out += following
+        glued = following == ""
+    return out.strip()
+
+
+def _closed(left: str, right: str) -> str:
+    """Join what stood around an empty placeholder without a doubled space or a line left blank by it."""
+    kept = left.rstrip(" \t")
+    if kept == "" or kept.endswith("\n"):
+        right = right.lstrip(" \t")
+        if kept == "" or kept.endswith("\n\n"):
+            return kept + right.lstrip("\n")
+        return kept + right.removeprefix("\n")
+    if right == "" or right[0] == "\n" or (kept != left and right[0] in ".,)"):
+        return kept + right
+    if left[-1].isspace():
+        return left + right.lstrip(" \t")
+    apart = right[0].isspace() or right[0] in _CLOSING or (left[-1] in _OPENING and not _in_address(left))
+    return left + right if apart else f"{left} {right}"
+
+
+def _in_address(out: str) -> bool:
+    """Tell whether the last word is a web address, which would swallow what follows it."""
+    return "://" in re.split(r"\s", out[-2000:])[-1]
+
+
+# ── the card ────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _card(action: Action, post: Post, account: Account, workspace: Workspace, due_at: datetime) -> CardContent:
+    order = post.card or CardOrder()
+    language = order.language or account.language
+    said = order.message or post.text
+    spoken = _spoken(said, language, workspace)
+    message = said.in_language(language, workspace.language)
+    days_left = _days_left(action, workspace, due_at)
+    return CardContent(
+        message=_fill(message, {"link": "", "tags": "", "hashtags": ""}),
+        language=spoken,
+        theme=order.theme or action.theme or workspace.brand.theme,
+        label=_label(action.phase, days_left, spoken, workspace.language),
+        days_left=days_left,
+        hashtags=tuple(_unique(action.hashtags)),
+        brand=workspace.brand.name.in_language(spoken, workspace.language),
+        logo=workspace.brand.logo,
+        photo=order.photo,
+    )
+
+
+def _days_left(action: Action, workspace: Workspace, due_at: datetime) -> int | None:
+    """Return the calendar days from the post's to the action's last one; only a final push counts them."""
+    if action.phase is not Phase.final_push or action.closes_at is None:
+        return None
+    # Closing at midnight means that the day before was the last.
+    last = (action.closes_at - timedelta(microseconds=1)).astimezone(workspace.timezone).date()
+    return max(0, (last - due_at.astimezone(workspace.timezone).date()).days)
+
+
+def _label(phase: Phase, days_left: int | None, language: str, fallback: str) -> str:
+    known = next((code for code in (_base(language), _base(fallback)) if code in _LABELS), "en")
+    label = _LABELS[known][phase]
+    if days_left is None:
+        return label
+    return f"{label} · {_DAYS_LEFT[known][min(days_left, 2)].format(days_left)}"
+
+
+def _base(language: str) -> str:
+    return language.split("-", maxsplit=1)[0].lower()
+
+
+def _file(picture: Picture, language: str, workspace: Workspace) -> FileContent:
+    return FileContent(file=picture.file, alt=picture.alt.in_language(language, workspace.language))

@@ -1,0 +1,124 @@
+"""The keys of `config.yaml`: what each takes and what it is for. The check and the JSON Schema stand on this."""
+
+import difflib
+import re
+from collections.abc import Callable, Collection, Mapping
+from zoneinfo import ZoneInfo, available_timezones
+
+from scheduler.reading.late import LATE_KEYS
+from scheduler.reading.nodes import Node, Scalar, Table, plain
+from scheduler.reading.report import Report, Wrong, cure, shown
+from scheduler.reading.shapes import Key, Leaf, ListOf, MapOf, Record, unknown
+from scheduler.reading.times import DURATION, TIME
+from scheduler.reading.values import BASE_URL, FLAG, LANG, account_name, known, texts
+
+Platforms = Collection[str] | Mapping[str, Collection[str]]
+
+QUIET = Record(
+    (
+        Key(name="from", shape=TIME, doc='the first quiet minute, e.g. "22:00"', absent="missing-key"),
+        Key(name="to", shape=TIME, doc='the first minute after, e.g. "07:00"', absent="missing-key"),
+    ),
+    "quiet",
+)
+_KEYS = re.compile(r"[A-Z][A-Z0-9_]{0,63}")
+
+
+def _zone(text: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(text)
+    except (KeyError, ValueError, OSError):  # unknown, malformed, the name of a folder of zones
+        cured = cure(text, available_timezones()) if text else ""
+        cured = cured if cured.startswith("; did you") else "; write it as America/Toronto"
+        raise Wrong("bad-zone", f"{shown(text)} is not a time zone{cured}") from None
+
+
+def _keys(text: str) -> str:
+    if not _KEYS.fullmatch(text):
+        message = "'keys' takes the beginning of the secrets' names, such as X_EN; put the secrets into .env"
+        raise Wrong("literal-secret", message)
+    return text
+
+
+def _database(text: str) -> str:
+    if not re.match(r"sqlite:///.|postgresql(\+psycopg)?://.", text):
+        message = "this is not a database; write sqlite:///var/state.db or postgresql+psycopg://HOST/NAME"
+        raise Wrong("bad-value", message)
+    return text
+
+
+ZONE = Leaf("a text (a time zone)", _zone, {"type": "string", "examples": ["America/Toronto"]})
+KEYS = Leaf("a text (the beginning of the secrets' names)", _keys, {"type": "string", "pattern": "^[A-Z][A-Z0-9_]*$"})
+DATABASE = Leaf("a text (a database's address)", _database)
+
+
+def account(platforms: Platforms) -> Record:
+    """Return the shape of one account. A mapping of `platforms` names the options that each one takes."""
+    networks = known("a network", "unknown-platform", "that this program knows", set(platforms) or None)
+    keys = (
+        Key(name="platform", shape=networks, doc="the network, e.g. x, or outbox", absent="missing-key"),
+        Key(name="lang", shape=LANG, doc="the account's language; the workspace's first one otherwise"),
+        Key(name="keys", shape=KEYS, doc="the beginning of the names of its secrets, e.g. X_EN; never a secret"),
+        Key(name="base_url", shape=BASE_URL, doc="another server of that network, or a stand-in for tests"),
+        Key(name="premium", shape=FLAG, doc="whether the account may post long texts (X)"),
+    )
+    names = [key.name for key in keys]
+
+    def extra(table: Table, key: Scalar, node: Node, report: Report) -> object:
+        platform = table.get("platform")
+        options = _options(platforms, platform.text if isinstance(platform, Scalar) else "")
+        near = difflib.get_close_matches(key.text[:100], names, n=1, cutoff=0.75)
+        if (near if options is None else key.text not in options) or not isinstance(node, Scalar):
+            unknown(key, [*names, *(options or ())], report)
+            return None
+        return plain(node)
+
+    return Record(keys, "an account", extra)
+
+
+def _options(platforms: Platforms, platform: str) -> Collection[str] | None:
+    """Return the options that a network takes beyond the common ones; None where nobody has said."""
+    options = platforms.get(platform) if isinstance(platforms, Mapping) else None
+    return options if isinstance(options, Collection) and not isinstance(options, str) else None
+
+
+def workspace(platforms: Platforms, themes: Collection[str], find: Callable[[str], str]) -> Record:
+    """Return the shape of the whole file. `find` turns a file's name into its path in the workspace."""
+    brand = Record(
+        (
+            Key(name="name", shape=texts(()), doc="who speaks, as the cards show it"),
+            Key(
+                name="theme",
+                shape=known("a theme", "unknown-theme", "of the cards", set(themes) or None),
+                doc="the look of the cards where neither action nor post names one",
+            ),
+            Key(name="logo", shape=Leaf("a text (a file's name)", find), doc="a picture for the cards"),
+        ),
+        "brand",
+    )
+    accounts = MapOf(account(platforms), account_name, "a mapping of accounts (x-en: {platform: x})")
+    must = "missing-key"
+    return Record(
+        (
+            Key(name="name", shape=texts(()), doc="what the campaign is called", absent=must),
+            Key(
+                name="timezone",
+                shape=ZONE,
+                doc="the zone of every time written here, e.g. America/Toronto",
+                absent=must,
+            ),
+            Key(
+                name="languages",
+                shape=ListOf(LANG, "a list of languages ([en, fr])", 1),
+                doc="the languages of the campaign; the first fills in where a text has no other",
+                absent=must,
+            ),
+            Key(name="brand", shape=brand, doc="who speaks: shown on the cards"),
+            Key(name="late", shape=LATE_KEYS, doc="how late a delivery may go, and what happens past that"),
+            Key(name="quiet", shape=QUIET, doc="hours in which nothing goes out"),
+            Key(name="stage_ahead", shape=DURATION, doc="how long before its time a post is prepared"),
+            Key(name="database", shape=DATABASE, doc="where the state is kept, e.g. sqlite:///var/state.db"),
+            Key(name="accounts", shape=accounts, doc="where to publish, each under a name of its own", absent=must),
+        ),
+        "config.yaml",
+    )

@@ -1,0 +1,94 @@
+"""The accounts' secrets: from the environment, from files it names, or from the workspace's `.env`."""
+
+import os
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from scheduler.errors import UserError
+from scheduler.model import Account
+from scheduler.reading.report import Report
+from scheduler.reading.source import read_text
+
+_LINE = re.compile(r"(?:export +)?([A-Za-z_][A-Za-z0-9_]*) *= *(.*)")
+_LARGEST = 65_536  # bytes of a secret's file; a private key takes some thousand
+
+
+def secrets(
+    account: Account,
+    names: Sequence[str],
+    environ: Mapping[str, str] | None = None,
+    folder: Path | None = None,
+) -> dict[str, str]:
+    """Return the account's secrets by `names` (e.g. API_KEY).
+
+    Each is read from <keys>_<NAME>, or from the file that <keys>_<NAME>_FILE names. `environ` is the
+    process's own where None; the `.env` in `folder`, the workspace, fills in what it hasn't.
+
+    Raises:
+        UserError: naming every variable that is missing, and what to do.
+    """
+    if not names:
+        return {}
+    if not account.keys:
+        example = re.sub(r"[^A-Z0-9]+", "_", account.name.upper())
+        raise UserError(
+            f"account {account.name} doesn't say where its secrets are; add 'keys: {example}' to it in "
+            f"config.yaml and set {', '.join(f'{example}_{name}' for name in names)}"
+        )
+    values = {**(_env_file(folder) if folder else {}), **(os.environ if environ is None else environ)}
+    found: dict[str, str] = {}
+    missing = []
+    for name in names:
+        variable = f"{account.keys}_{name}"
+        secret = values.get(variable) or _from_file(f"{variable}_FILE", values, folder)
+        if secret:
+            found[name] = secret
+        else:
+            missing.append(variable)
+    if missing:
+        raise UserError(
+            f"account {account.name} lacks {', '.join(missing)}; set each in the environment or in .env, "
+            "or name a file that holds it by the same name with _FILE"
+        )
+    return found
+
+
+def _from_file(variable: str, values: Mapping[str, str], folder: Path | None) -> str | None:
+    name = values.get(variable)
+    if not name:
+        return None
+    path = (folder or Path()) / Path(name).expanduser()
+    # Not bound to the workspace: /run/secrets and its like are where secrets should be. Still only a file.
+    report = Report()
+    text = read_text(path, path.resolve().parent, name, report)
+    if text is None:
+        raise UserError(f"{variable} names a file that can't be used: {report.problems[0].message}")
+    if len(text) > _LARGEST or not text.strip():
+        raise UserError(f"{variable} names a file without a secret; write the secret into {name}")
+    return text.strip()
+
+
+def _env_file(folder: Path) -> dict[str, str]:
+    path = folder / ".env"
+    if not path.is_file():
+        return {}
+    report = Report()
+    text = read_text(path, path.resolve().parent, ".env", report)
+    if text is None:
+        raise UserError(f".env can't be used: {report.problems[0].message}")
+    values = {}
+    for number, line in enumerate(text.splitlines(), 1):
+        if not line.strip() or line.lstrip().startswith("#"):
+            continue
+        found = _LINE.fullmatch(line.strip())
+        if not found:
+            raise UserError(f".env:{number}:1: error: this is not KEY=VALUE; correct the line or begin it with #")
+        values[found[1]] = _unquoted(found[2])
+    return values
+
+
+def _unquoted(value: str) -> str:
+    if len(value) >= 2 and value[0] == value[-1] and value[0] in "'\"":
+        return value[1:-1]
+    return re.sub(r"\s+#.*", "", value).strip()

@@ -1,0 +1,114 @@
+"""`config.yaml` -> Workspace."""
+
+from collections.abc import Collection
+from pathlib import Path
+
+from scheduler.config import keys, literals
+from scheduler.errors import WorkspaceError
+from scheduler.model import Account, Brand, Place, Problem, Quiet, Text, Workspace
+from scheduler.reading import parse, source
+from scheduler.reading.files import finder
+from scheduler.reading.late import lateness
+from scheduler.reading.nodes import Node
+from scheduler.reading.report import Report
+from scheduler.reading.shapes import Fields, Json, document
+
+FILE = "config.yaml"
+_NO_WORKSPACE = frozenset({"missing-file", "not-a-file", "unreadable-file", "outside-workspace"})
+
+
+def load(
+    folder: Path, platforms: keys.Platforms, *, themes: Collection[str] = ()
+) -> tuple[Workspace | None, list[Problem]]:
+    """Return the workspace in `folder`, and every problem of its config.yaml in order of place.
+
+    `platforms`: the networks there are, or a mapping from each to the names of the account options that it
+    takes. `themes`: the cards' themes; none leaves the brand's unchecked. The workspace is None where its
+    zone or its languages are unknown; an account with an error of its own is left out.
+
+    Raises:
+        WorkspaceError: there is no config.yaml, or none that can be opened.
+    """
+    report = Report()
+    if not folder.is_dir():
+        raise WorkspaceError(f"there is no folder {folder}; name a workspace with -C, or make one with 'init'")
+    text = source.read_text(folder / FILE, folder, FILE, report)
+    if text is None and report.problems[0].rule in _NO_WORKSPACE:
+        raise WorkspaceError(
+            f"{folder} is not a workspace: {report.problems[0].message}; 'solidarity init' makes a new one"
+        )
+    root = parse.nodes(text, FILE, report) if text is not None else None
+    workspace = _workspace(root, folder, platforms, themes, report) if root is not None else None
+    return workspace, sorted(report.problems, key=lambda problem: (problem.place, problem.rule))
+
+
+def schema() -> Json:
+    """Return the JSON Schema of config.yaml."""
+    return document("Solidarity workspace", keys.workspace((), (), str))
+
+
+def _workspace(
+    root: Node, folder: Path, platforms: keys.Platforms, themes: Collection[str], report: Report
+) -> Workspace | None:
+    secret = literals.search(root, report)
+    read = Report()
+    read.hidden = report.hidden
+    fields = keys.workspace(platforms, themes, finder(folder, "")).read(root, FILE, read)
+    # What holds a secret has its problem already; a second one about its form would only distract.
+    report.problems += [problem for problem in read.problems if problem.place not in secret]
+    if not isinstance(fields, Fields):
+        return None
+    zone, languages = fields.get("timezone"), fields.get("languages")
+    if zone is None or not languages:
+        return None
+    return Workspace(
+        folder=folder,
+        name=fields.get("name", Text({})),
+        timezone=zone,
+        languages=languages,
+        accounts=_accounts(fields, languages[0], report),
+        platforms=frozenset(platforms),
+        brand=_brand(fields),
+        late=lateness(fields.get("late")) or Workspace.late,
+        quiet=_quiet(fields, report),
+        stage_ahead=fields.get("stage_ahead", Workspace.stage_ahead),
+        database=fields.get("database", Workspace.database),
+    )
+
+
+def _brand(fields: Fields) -> Brand:
+    brand = fields.get("brand")
+    if brand is None:
+        return Brand()
+    return Brand(name=brand.get("name", Text({})), theme=brand.get("theme", Brand.theme), logo=brand.get("logo"))
+
+
+def _quiet(fields: Fields, report: Report) -> Quiet | None:
+    quiet = fields.get("quiet")
+    if quiet is None or quiet.get("from") is None or quiet.get("to") is None:
+        return None
+    if quiet.get("from") == quiet.get("to"):
+        report.error(quiet.at("to"), "bad-value", "quiet hours end when they begin; give 'to' another time")
+        return None
+    return Quiet(since=quiet.get("from"), until=quiet.get("to"))
+
+
+def _accounts(fields: Fields, language: str, report: Report) -> dict[str, Account]:
+    named = fields.get("accounts")
+    if named == {} and fields.at("accounts") != fields.place:
+        message = "there is no account, so nothing can be published; add one, e.g. local: {platform: outbox}"
+        report.warn(fields.at("accounts"), "no-accounts", message)
+    return {name: _account(name, one, language) for name, one in (named or {}).items() if one.get("platform")}
+
+
+def _account(name: str, fields: Fields, language: str) -> Account:
+    common = {"platform", "lang", "keys", "base_url"}
+    return Account(
+        name=name,
+        platform=fields.get("platform"),
+        language=fields.get("lang", language),
+        keys=fields.get("keys", ""),
+        base_url=fields.get("base_url"),
+        options={key: value for key, value in fields.values.items() if key not in common},
+        place=Place(file=FILE, line=fields.place.line, column=fields.place.column),
+    )

@@ -1,0 +1,205 @@
+"""The daemon: APScheduler wakes it at the next due second, and on intervals for everything else.
+
+The table of deliveries is the truth; APScheduler holds one date job for the next moment at which something is to do,
+and a few interval jobs, in memory. Lanes (threads) take one step after the other until nothing is due.
+"""
+
+import logging
+import signal
+import threading
+import time
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from pathlib import Path
+from types import FrameType
+
+from apscheduler.schedulers.background import BackgroundScheduler
+
+from scheduler.app import App
+from scheduler.errors import SchedulerError
+from scheduler.operations import deliver, queue, recover
+from scheduler.store import controls, deliveries
+
+_LOG = logging.getLogger(__name__)
+_LANES = 8
+_NOTICE_SECONDS = 1.0  # how soon a change by another process is noticed
+_REREAD_SECONDS = 5.0
+_BEAT_SECONDS = 10.0
+_RECOVER_SECONDS = 5.0
+_STOP_SECONDS = 9.0
+_REST_SECONDS = 1.0  # after a step that failed, so that a full disk isn't asked a thousand times a second
+
+
+class Daemon:
+    """Runs an App until it is told to stop."""
+
+    def __init__(self, app: App) -> None:
+        self._app = app
+        self._stopping = threading.Event()
+        self._clock = BackgroundScheduler(
+            timezone="UTC", job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
+        )
+        self._reread = PostsWatch(app)
+        self._last_seen: datetime | None = None
+        lanes = max(1, min(_LANES, len(app.workspace.accounts)))
+        self._bells = [threading.Event() for _ in range(lanes)]
+        self._lanes = [threading.Thread(target=self._lane, args=[bell], daemon=True) for bell in self._bells]
+
+    def run(self) -> None:
+        """Work until SIGTERM or SIGINT; then finish the call in flight and return within ten seconds."""
+        for name in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(name, self._stop)
+        self._guarded(self._reread.look)
+        self._guarded(self._beat)
+        for lane in self._lanes:
+            lane.start()
+        self._add_jobs()
+        self._clock.start()
+        _LOG.info("running: %d accounts", len(self._app.workspace.accounts))
+        while not self._stopping.wait(timeout=1.0):
+            pass
+        self._shut_down()
+
+    def _add_jobs(self) -> None:
+        for job, seconds in (
+            (self._wake, _NOTICE_SECONDS),
+            (self._recover, _RECOVER_SECONDS),
+            (self._reread.look, _REREAD_SECONDS),
+            (self._beat, _BEAT_SECONDS),
+        ):
+            self._clock.add_job(self._guarded, "interval", args=[job], seconds=seconds, id=job.__name__)
+
+    def _stop(self, number: int, frame: FrameType | None) -> None:
+        del frame
+        _LOG.info("stopping (%s): finishing what is in flight", signal.Signals(number).name)
+        self._stopping.set()
+
+    def _shut_down(self) -> None:
+        end = time.monotonic() + _STOP_SECONDS
+        self._clock.shutdown(wait=False)
+        self._ring()
+        for lane in self._lanes:
+            lane.join(max(0.0, end - time.monotonic()))
+        if any(lane.is_alive() for lane in self._lanes):
+            _LOG.warning("a network didn't answer in time: what was being sent is looked up at the next start")
+            return
+        self._guarded(self._forget)
+        self._app.close()
+
+    def _forget(self) -> None:
+        with self._app.store.write() as c:
+            controls.forget_worker(c, self._app.worker)
+
+    # ── what the scheduler's jobs do ──
+
+    def _guarded(self, job: Callable[[], object]) -> None:
+        """Run a job; what it raises is said, and it runs again at its next time."""
+        try:
+            job()
+        except SchedulerError as error:
+            _LOG.error("%s", error)
+        except Exception:  # the daemon outlives every fault of a job
+            _LOG.exception("unexpected fault in %s", getattr(job, "__name__", job))
+
+    def _wake(self) -> None:
+        """Set the lanes to work if something is due; else come back at the next due second."""
+        if self._stopping.is_set():
+            return
+        with self._app.store.read() as c:
+            moment = deliveries.next_moment(c, ahead=self._app.workspace.stage_ahead)
+        if moment is None:
+            return
+        if moment <= self._app.clock.now():
+            self._ring()
+        elif moment < self._app.clock.now() + timedelta(seconds=2 * _NOTICE_SECONDS):
+            self._clock.add_job(
+                self._guarded, "date", args=[self._wake], run_date=moment, id="due", replace_existing=True
+            )
+
+    def _recover(self) -> None:
+        while not self._stopping.is_set() and recover.step(self._app):
+            pass
+
+    def _beat(self) -> None:
+        now = self._app.clock.now()
+        if self._last_seen is not None and now < self._last_seen - timedelta(seconds=5):
+            _LOG.warning(
+                "the clock was set back from %s to %s: nothing goes twice, but posts wait until their time comes again",
+                self._last_seen,
+                now,
+            )
+        self._last_seen = now
+        with self._app.store.write() as c:
+            controls.beat(c, self._app.worker, now)
+
+    def _ring(self) -> None:
+        for bell in self._bells:
+            bell.set()
+
+    def _lane(self, bell: threading.Event) -> None:
+        """Wait to be called; then take one step after the other while something is due."""
+        while not self._stopping.is_set():
+            bell.wait()
+            bell.clear()
+            worked = False
+            while not self._stopping.is_set() and self._step():
+                worked = True
+            if worked:  # what was finished may have freed its account for the next one in line
+                self._guarded(self._wake)
+
+    def _step(self) -> bool:
+        try:
+            return deliver.step(self._app)
+        except SchedulerError as error:
+            _LOG.error("%s", error)
+        except Exception:
+            _LOG.exception("unexpected fault in a lane")
+        self._stopping.wait(_REST_SECONDS)
+        return False
+
+
+class PostsWatch:
+    """Notices that a file of posts/ was changed, and brings the queue to what it says."""
+
+    def __init__(self, app: App) -> None:
+        self._app = app
+        self._seen: object = None
+        self.__name__ = "posts"
+
+    def look(self) -> None:
+        """Read posts/ again if anything in it changed. A file that can't be read keeps its last good version."""
+        state = self._state()
+        if state == self._seen:
+            return
+        loaded = self._app.load_posts()
+        for problem in loaded.problems:
+            if problem.level == "error":
+                _LOG.error("%s", problem)
+        changes = queue.apply(self._app, loaded)
+        _LOG.info(
+            "posts read: %d added, %d changed, %d cancelled, %d too late to change",
+            len(changes.add),
+            len(changes.change),
+            len(changes.cancel),
+            len(changes.too_late),
+        )
+        self._seen = state
+
+    def _state(self) -> object:
+        folder: Path = self._app.workspace.folder / "posts"
+        found = []
+        for file in sorted(folder.rglob("*")):
+            try:
+                stat = file.stat()
+            except OSError:
+                continue
+            found.append((str(file), stat.st_mtime_ns, stat.st_size, stat.st_ino))
+        return found
+
+
+def run_once(app: App) -> int:
+    """Do all that is due now, and return how many steps that took: for cron."""
+    steps = 0
+    while recover.step(app) or deliver.step(app):
+        steps += 1
+    return steps

@@ -1,0 +1,57 @@
+"""When a post is due: its times on the workspace's wall clock, and what they are in UTC. Pure.
+
+A recurrence runs on the wall clock: noon stays noon over a change of the clocks.
+"""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from itertools import islice
+from zoneinfo import ZoneInfo
+
+from dateutil.rrule import rrulestr
+from dateutil.tz import datetime_ambiguous, datetime_exists
+
+from scheduler.model import Every, Post
+
+MOST = 5000
+"""How many times a single recurrence is followed; far more than any campaign has."""
+
+
+def walls(post: Post) -> Iterator[tuple[str, datetime]]:
+    """Yield the name of each occurrence ("" for a post that isn't repeated) and its naive wall-clock time."""
+    if post.at is not None:
+        yield "", post.at
+    elif post.every is not None:
+        for wall in recurring(post.every):
+            yield wall.isoformat(timespec="minutes"), wall
+
+
+def recurring(every: Every) -> Iterator[datetime]:
+    """Yield the naive wall-clock times of a recurrence, at most `MOST`.
+
+    Raises:
+        ValueError: the rule is none of RFC 5545.
+    """
+    rule = rrulestr(every.rrule, dtstart=datetime.combine(every.since, every.time))
+    for wall in islice(rule, MOST):
+        if wall.date() > every.until:
+            return
+        yield wall
+
+
+def exists(wall: datetime, zone: ZoneInfo) -> bool:
+    """Tell whether the clocks of `zone` ever show `wall` (they skip an hour in spring)."""
+    return bool(datetime_exists(wall, zone))
+
+
+def comes_twice(wall: datetime, zone: ZoneInfo) -> bool:
+    """Tell whether the clocks of `zone` show `wall` twice (in autumn)."""
+    return bool(datetime_ambiguous(wall, zone))
+
+
+def to_utc(wall: datetime, zone: ZoneInfo) -> datetime:
+    """Return the moment at which the clocks of `zone` show `wall`: the first one where they do so twice.
+
+    For a time that they skip: the moment that would have borne its name, had they not moved.
+    """
+    return wall.replace(tzinfo=zone, fold=0).astimezone(UTC)

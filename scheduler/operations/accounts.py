@@ -1,0 +1,37 @@
+"""The accounts, and whether their credentials work."""
+
+from dataclasses import dataclass
+
+from scheduler import app as parts
+from scheduler import publishers
+from scheduler.clock import Clock
+from scheduler.errors import PublishError, UserError
+from scheduler.model import Account, Workspace
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verified:
+    """Whether an account can be used; `ok` None means that nobody asked its network."""
+
+    account: Account
+    ok: bool | None
+    detail: str
+
+
+def verify(workspace: Workspace, *, clock: Clock, ask: bool) -> list[Verified]:
+    """Return every account; with `ask` its network is asked whether the credentials work."""
+    return [_one(account, workspace, clock, ask=ask) for account in workspace.accounts.values()]
+
+
+def _one(account: Account, workspace: Workspace, clock: Clock, *, ask: bool) -> Verified:
+    try:
+        publisher = parts.live_publisher(account, workspace, clock)
+        detail = publisher.verify() if ask else _needs(account)
+    except (UserError, PublishError) as error:
+        return Verified(account=account, ok=False, detail=str(error))
+    return Verified(account=account, ok=True if ask else None, detail=detail)
+
+
+def _needs(account: Account) -> str:
+    names = publishers.load(account.platform).secrets
+    return f"secrets {', '.join(f'{account.keys}_{name}' for name in names)} are set" if names else "needs no secrets"

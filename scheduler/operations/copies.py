@@ -1,0 +1,122 @@
+"""Copy the state while the daemon runs, and put a copy back: paused, and only looking things up."""
+
+import shutil
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from scheduler.app import App
+from scheduler.clock import Clock
+from scheduler.errors import UserError
+from scheduler.model import Status, Workspace
+from scheduler.store import (
+    Connection,
+    StateError,
+    controls,
+    copy_database,
+    database_path,
+    deliveries,
+    open_store,
+    require_copy,
+    write_mark,
+)
+from scheduler.store.leases import identity, is_gone
+
+ALIVE = timedelta(seconds=60)
+"""How old a daemon's last sign of life may be."""
+
+
+def backup(app: App, target: Path) -> int:
+    """Write a consistent copy of the state to `target`; return its bytes.
+
+    Raises:
+        UserError: the file is there already, or can't be written.
+    """
+    if target.exists():
+        msg = f"{target}: is there already: name a new file"
+        raise UserError(msg)
+    partial = target.with_name(f".{target.name}.partial")
+    try:
+        copy_database(app.store, partial)
+        partial.replace(target)
+        return target.stat().st_size
+    except OSError as error:
+        msg = f"{target}: can't be written ({error.strerror})"
+        raise UserError(msg) from None
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def restore(workspace: Workspace, source: Path, *, clock: Clock, who: str) -> int:
+    """Put a copy of the state in place of the present one, which is kept beside it.
+
+    The restored state starts paused. What was due since the copy was made may have gone out: it is looked up, never
+    sent. Return how many deliveries that concerns.
+
+    Raises:
+        UserError: the copy isn't one, or can't be put in place.
+    """
+    path = database_path(workspace.database, workspace.folder)
+    if path is None or not source.is_file():
+        msg = f"{source}: there is no such copy"
+        raise UserError(msg)
+    require_copy(source)
+    now = clock.now()
+    _require_no_daemon(workspace, now)
+    aside = path.with_name(f"{path.name}.before-{now:%Y%m%dT%H%M%S}")
+    _swap(source, path, aside)
+    store = open_store(workspace.database, workspace.folder, check=False)
+    try:
+        store.upgrade()
+        with store.write() as c:
+            mark = controls.get_meta(c, "workspace")
+            controls.set_meta(c, "restored_at", now.isoformat())
+            controls.pause(c, "all", "", why="a copy of the state was put back: look at `solidarity status`", now=now)
+            controls.note(c, "restore", source.name, who=who, now=now)
+            doubtful = [_doubt(c, one.id, now=now) for one in deliveries.in_status(c) if one.due_at <= now]
+        write_mark(workspace.folder, mark or "")
+    finally:
+        store.close()
+    return sum(doubtful)
+
+
+def _require_no_daemon(workspace: Workspace, now: datetime) -> None:
+    """Refuse to pull the state away under a daemon: it would go on with the old one."""
+    try:
+        store = open_store(workspace.database, workspace.folder, check=False)
+    except StateError:
+        return
+    try:
+        with store.read() as c:
+            alive = [name for name, at in controls.beats(c).items() if now - at < ALIVE and not is_gone(name)]
+    except StateError:
+        return  # damaged: that is what the copy is for
+    finally:
+        store.close()
+    if alive:
+        msg = "a daemon is running on this state: stop it first, then restore"
+        raise UserError(msg)
+
+
+def _swap(source: Path, path: Path, aside: Path) -> None:
+    try:
+        fresh = path.with_name(f".{path.name}.restoring")
+        shutil.copyfile(source, fresh)
+        for suffix in ("", "-wal", "-shm"):
+            present = path.with_name(path.name + suffix)
+            if present.exists():
+                present.replace(aside.with_name(aside.name + suffix))
+        fresh.replace(path)
+    except OSError as error:
+        msg = f"{path}: can't be replaced ({error.strerror})"
+        raise UserError(msg) from None
+
+
+def _doubt(c: Connection, delivery_id: int, *, now: datetime) -> bool:
+    """Mark a delivery that may have gone out since the copy was made as unknown; it is looked up."""
+    delivery = deliveries.by_id(c, delivery_id)
+    if delivery.status not in {Status.queued, Status.claimed, Status.staged, Status.sending}:
+        return False
+    reason = "may have gone out after the copy that was put back was made, is being looked up"
+    return deliveries.move(
+        c, delivery, Status.unknown, worker=identity(), now=now, reason=reason, fenced=False, next_look_at=now
+    )

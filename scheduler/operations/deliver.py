@@ -1,0 +1,246 @@
+"""Deliver what is due, one step at a time. Each step is a function that tells whether it did anything.
+
+claim ─ prepare ─ stage      ahead of time, invisible, repeatable
+claim ─ sending ─ publish    at the due second: the intent is committed, then exactly one visible call
+      └ receipt              append-only, with the status, in one transaction
+"""
+
+import time
+from datetime import datetime, timedelta
+from typing import Any
+
+from scheduler import rendering
+from scheduler.app import App
+from scheduler.errors import (
+    AccountBlocked,
+    OutcomeUnknown,
+    PublishError,
+    Rejected,
+    TryLater,
+    UserError,
+)
+from scheduler.model import Outgoing, Receipt, Staged, Status
+from scheduler.publishers.base import Publisher
+from scheduler.rules import GO, Kind, Verdict, verdict
+from scheduler.store import Connection, Delivery, controls, deliveries
+
+LEASE = timedelta(minutes=3)
+_FIRST_DELAY = timedelta(seconds=20)
+_LONGEST_DELAY = timedelta(minutes=10)
+
+
+def step(app: App) -> bool:
+    """Send one delivery whose time has come, else prepare one, else settle one that can't go; False when none."""
+    return send_next(app) or stage_next(app) or settle(app)
+
+
+# ── ahead of time ───────────────────────────────────────────────────────────────────────────────────────
+
+
+def stage_next(app: App) -> bool:
+    """Claim, prepare and stage the next delivery that is due soon."""
+    now = app.clock.now()
+    with app.store.write() as c:
+        delivery = deliveries.claim_to_stage(
+            c, worker=app.worker, now=now, ahead=app.workspace.stage_ahead, lease=LEASE
+        )
+        if delivery is None:
+            return False
+        deliveries.record(c, delivery.id, "claimed", "", worker=app.worker, now=now)
+        judged = _judge(c, app, delivery, now)
+        if judged.kind is not Kind.go:
+            _apply(c, app, delivery, judged, now)
+            return True
+    try:
+        _stage(app, delivery)
+    except PublishError as error:
+        _not_sent(app, delivery, error)
+    except UserError as error:
+        _not_sent(app, delivery, Rejected(str(error)))
+    except Exception as error:
+        _not_sent(app, delivery, Rejected(f"unexpected fault while preparing: {type(error).__name__}: {error}"))
+    return True
+
+
+def _stage(app: App, delivery: Delivery) -> None:
+    publisher = app.publisher(delivery.account)
+    out = rendering.freeze(delivery, publisher, app.workspace)
+    findings = [finding for finding in publisher.problems(delivery.content) if finding.level == "error"]
+    if findings:
+        raise Rejected("; ".join(finding.message for finding in findings))
+    with app.store.write() as c:
+        if not deliveries.keep(c, delivery, until=app.clock.now() + LEASE, **deliveries.frozen_column(out)):
+            return
+    if delivery.look_first and _is_out_already(app, delivery, publisher, out):
+        return
+    staged = _reusable(delivery, publisher, out, app.clock.now()) or publisher.stage(out)
+    with app.store.write() as c:
+        deliveries.move(
+            c,
+            delivery,
+            Status.staged,
+            worker=app.worker,
+            now=app.clock.now(),
+            detail=f"{len(out.media)} media",
+            look_first=False,
+            not_before=None,
+            **deliveries.staged_column(staged),
+        )
+
+
+def _reusable(delivery: Delivery, publisher: Publisher, out: Outgoing, now: datetime) -> Staged | None:
+    """Return what an earlier attempt staged, when it is for the very same post and still good."""
+    if delivery.staged is None or delivery.frozen != out or publisher.stage_expired(delivery.staged, now):
+        return None
+    return delivery.staged
+
+
+def _is_out_already(app: App, delivery: Delivery, publisher: Publisher, out: Outgoing) -> bool:
+    """Look whether a delivery that was queued after its time went out before the state knew of it."""
+    found = publisher.find(out, Staged(), delivery.due_at - timedelta(minutes=5))
+    if not isinstance(found, Receipt):
+        return False
+    with app.store.write() as c:
+        deliveries.file_receipt(
+            c, delivery, found, worker=app.worker, now=app.clock.now(), detail=f"was out already: {found.url}"
+        )
+    return True
+
+
+# ── at the due second ───────────────────────────────────────────────────────────────────────────────────
+
+
+def send_next(app: App) -> bool:
+    """Claim the next prepared delivery whose time has come and make the one visible call."""
+    started = time.monotonic()
+    now = app.clock.now()
+    with app.store.write() as c:
+        delivery = deliveries.claim_to_send(c, worker=app.worker, now=now, lease=LEASE)
+        if delivery is None:
+            return False
+        judged = _judge(c, app, delivery, now)
+        sending = deliveries.mark_sending(c, delivery, now=now, lease=LEASE) if judged.kind is Kind.go else None
+        if sending is None:
+            _apply(c, app, delivery, judged, now)
+            return True
+    _publish(app, sending, started)
+    return True
+
+
+def _publish(app: App, sending: Delivery, started: float) -> None:
+    try:
+        publisher = app.publisher(sending.account)
+        if sending.frozen is None or sending.staged is None or _expired(publisher, sending, app):
+            raise TryLater("what was prepared has expired and is prepared again")
+        if time.monotonic() - started > LEASE.total_seconds() / 3:
+            raise TryLater("this machine stood still between the intent and the call")
+    except PublishError as error:
+        _not_sent(app, sending, error, restage=True)
+        return
+    except Exception as error:
+        _not_sent(app, sending, Rejected(str(error) or type(error).__name__))
+        return
+    try:
+        receipt = publisher.publish(sending.frozen, sending.staged)
+    except (Rejected, AccountBlocked, TryLater) as error:
+        _not_sent(app, sending, error)
+    except Exception as error:
+        _unknown(app, sending, error, publisher)
+    else:
+        with app.store.write() as c:
+            deliveries.file_receipt(c, sending, receipt, worker=app.worker, now=app.clock.now(), detail="")
+
+
+def _expired(publisher: Publisher, sending: Delivery, app: App) -> bool:
+    return sending.staged is not None and publisher.stage_expired(sending.staged, app.clock.now())
+
+
+def _unknown(app: App, sending: Delivery, error: Exception, publisher: Publisher) -> None:
+    reason = str(error) if isinstance(error, OutcomeUnknown) else f"unexpected fault: {type(error).__name__}"
+    now = app.clock.now()
+    first = publisher.looks[0] if publisher.looks else timedelta()
+    with app.store.write() as c:
+        deliveries.move(
+            c,
+            sending,
+            Status.unknown,
+            worker=app.worker,
+            now=now,
+            reason=f"may have gone out, is being looked up: {reason}",
+            next_look_at=now + first,
+        )
+
+
+# ── what did not go ─────────────────────────────────────────────────────────────────────────────────────
+
+
+def _not_sent(app: App, delivery: Delivery, error: PublishError, *, restage: bool = False) -> None:
+    """File a failure of which it is certain that nothing went out."""
+    now = app.clock.now()
+    with app.store.write() as c:
+        current = deliveries.by_id(c, delivery.id)
+        if current.fence != delivery.fence:
+            return  # another worker has it by now; it finds out by itself
+        if isinstance(error, TryLater):
+            _put_off(c, app, current, error, now, restage=restage)
+        elif isinstance(error, AccountBlocked):
+            controls.pause(c, "account", current.account, why=str(error), now=now, kind="blocked")
+            reason = f"account: {current.account} is refused by its network ({error})"
+            deliveries.move(c, current, Status.held, worker=app.worker, now=now, hold="account", reason=reason)
+        else:
+            deliveries.move(c, current, Status.failed, worker=app.worker, now=now, reason=str(error))
+
+
+def _put_off(c: Connection, app: App, delivery: Delivery, error: TryLater, now: datetime, *, restage: bool) -> None:
+    delay = min(_FIRST_DELAY * 2**delivery.delays, _LONGEST_DELAY)
+    until = now if restage else max(error.at or now + delay, now)
+    staged: dict[str, Any] = {"staged": None} if restage else {}
+    deliveries.move(
+        c,
+        delivery,
+        Status.queued,
+        worker=app.worker,
+        now=now,
+        reason=f"put off: {error}",
+        not_before=until,
+        delays=min(delivery.delays + 1, 10),
+        **staged,
+    )
+    if error.at is not None:
+        deliveries.put_off(c, delivery.account, until)
+
+
+def settle(app: App) -> bool:
+    """Say of what can't go any more, or not now, why: past its window, or due under a pause."""
+    now = app.clock.now()
+    with app.store.read() as c:
+        stuck = [*deliveries.past_window(c, now), *deliveries.blocked_by_pause(c, now)]
+    if not stuck:
+        return False
+    with app.store.write() as c:
+        for found in stuck:
+            delivery = deliveries.by_id(c, found.id)
+            if delivery.fence == found.fence and delivery.status == found.status:
+                _apply(c, app, delivery, _judge(c, app, delivery, now), now)
+    return True
+
+
+def _judge(c: Connection, app: App, delivery: Delivery, now: datetime) -> Verdict:
+    return verdict(
+        delivery,
+        now=now,
+        workspace=app.workspace,
+        released=delivery.action in controls.released(c),
+        pauses=controls.all_pauses(c),
+    )
+
+
+def _apply(c: Connection, app: App, delivery: Delivery, judged: Verdict, now: datetime) -> None:
+    """Move a delivery that doesn't go to where its verdict says."""
+    if judged.kind is Kind.miss:
+        deliveries.move(c, delivery, Status.missed, worker=app.worker, now=now, reason=judged.reason)
+    elif judged.kind is Kind.hold and delivery.status is not Status.held:
+        deliveries.move(c, delivery, Status.held, worker=app.worker, now=now, hold=judged.hold, reason=judged.reason)
+    elif judged.kind is Kind.wait or judged is GO:
+        until = judged.until or now + _FIRST_DELAY
+        deliveries.move(c, delivery, Status.queued, worker=app.worker, now=now, reason=judged.reason, not_before=until)

@@ -1,0 +1,122 @@
+"""Say what is missing on this machine, and the cure."""
+
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from scheduler import app as parts
+from scheduler.clock import Clock
+from scheduler.errors import SchedulerError
+from scheduler.model import Account, Workspace
+from scheduler.store import controls, open_store
+from scheduler.store.leases import is_gone
+
+_LITTLE_SPACE = 500 * 1024**2
+_ALIVE = timedelta(seconds=60)
+_RELEASED = datetime(2026, 11, 1, tzinfo=UTC)
+"""A clock that shows an earlier time than this program's own release is wrong."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finding:
+    """One thing looked at; `detail` holds the cure where it isn't well."""
+
+    name: str
+    ok: bool
+    detail: str
+
+
+def doctor(folder: Path, *, clock: Clock) -> list[Finding]:
+    """Look at everything a workspace needs; never raises for what it finds."""
+    found = [_look("fonts", _fonts)]
+    try:
+        workspace, problems = parts.workspace(folder)
+    except SchedulerError as error:
+        return [*found, Finding(name="workspace", ok=False, detail=str(error))]
+    detail = "; ".join(str(one) for one in problems) or f"{len(workspace.accounts)} accounts"
+    found.append(Finding(name="workspace", ok=not problems, detail=detail))
+    found.append(_look("clock", lambda: _clock(workspace, clock)))
+    found.append(_look("disk", lambda: _disk(workspace)))
+    found.append(_look("database", lambda: _database(workspace)))
+    found += _credentials(workspace, clock)
+    found.append(_look("daemon", lambda: _daemon(workspace, clock)))
+    return found
+
+
+def _look(name: str, look: Callable[[], str]) -> Finding:
+    try:
+        return Finding(name=name, ok=True, detail=look())
+    except SchedulerError as error:
+        return Finding(name=name, ok=False, detail=str(error))
+    except Exception as error:
+        return Finding(name=name, ok=False, detail=f"{type(error).__name__}: {error}")
+
+
+def _fonts() -> str:
+    from media.card import Card, render
+
+    for language, message in (("en", "We stand with you"), ("ar", "نحن معكم"), ("fa", "ما با شما هستیم")):
+        render(Card(message=message, language=language), size=(600, 338))
+    return "Latin and Arabic are set and shaped"
+
+
+def _clock(workspace: Workspace, clock: Clock) -> str:
+    now = clock.now()
+    if now < _RELEASED:
+        msg = f"the clock shows {now:%Y-%m-%d %H:%M} UTC, which is past: set it (an NTP service keeps it right)"
+        raise SchedulerError(msg)
+    if workspace.database.startswith("sqlite") and (workspace.folder / "var").exists():
+        store = open_store(workspace.database, workspace.folder)
+        try:
+            with store.read() as c:
+                ahead = [at for at in controls.beats(c).values() if at > now + _ALIVE]
+        finally:
+            store.close()
+        if ahead:
+            msg = f"the clock was set back: the daemon last wrote at {max(ahead):%Y-%m-%d %H:%M} UTC: set it right"
+            raise SchedulerError(msg)
+    return f"{now:%Y-%m-%d %H:%M:%S} UTC, {now.astimezone(workspace.timezone):%H:%M} {workspace.timezone.key}"
+
+
+def _disk(workspace: Workspace) -> str:
+    free = shutil.disk_usage(workspace.folder).free
+    if free < _LITTLE_SPACE:
+        msg = f"only {free // 1024**2} MB are free: make room before the daemon stops for lack of it"
+        raise SchedulerError(msg)
+    return f"{free // 1024**3} GB free"
+
+
+def _database(workspace: Workspace) -> str:
+    store = open_store(workspace.database, workspace.folder)
+    try:
+        with store.write() as c:
+            controls.set_meta(c, "doctor", "wrote")
+        return str(store.path)
+    finally:
+        store.close()
+
+
+def _credentials(workspace: Workspace, clock: Clock) -> Iterator[Finding]:
+    for account in workspace.accounts.values():
+
+        def build(account: Account = account) -> str:
+            parts.live_publisher(account, workspace, clock)
+            return "its secrets are there; `solidarity accounts verify` asks the network"
+
+        yield _look(f"account {account.name}", build)
+
+
+def _daemon(workspace: Workspace, clock: Clock) -> str:
+    store = open_store(workspace.database, workspace.folder)
+    try:
+        with store.read() as c:
+            beats = controls.beats(c)
+    finally:
+        store.close()
+    alive = [name for name, at in beats.items() if clock.now() - at < _ALIVE and not is_gone(name)]
+    if not alive:
+        msg = "no daemon runs on this workspace: start `solidarity run`, or call `solidarity run --once` from cron"
+        raise SchedulerError(msg)
+    return f"{len(alive)} running"

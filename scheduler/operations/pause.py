@@ -1,0 +1,63 @@
+"""Hold everything, an action or an account; and let go again without letting anything out by itself."""
+
+from datetime import datetime
+
+from scheduler.app import App
+from scheduler.errors import UserError
+from scheduler.model import Status
+from scheduler.rules import covers
+from scheduler.store import Connection, Delivery, Pause, controls, deliveries
+
+
+def pause(app: App, *, scope: str, name: str, why: str, who: str) -> bool:
+    """Hold a scope in one step; from this moment no delivery of it leaves. False when it was held already."""
+    now = app.clock.now()
+    with app.store.write() as c:
+        done = controls.pause(c, scope, name, why=why, now=now)
+        if done:
+            controls.note(c, "pause", f"{scope} {name}: {why}", who=who, now=now)
+    return done
+
+
+def resume(app: App, *, scope: str, name: str, who: str) -> list[Delivery]:
+    """Lift a pause. What came due in the meantime stays held, for a person to decide; it is returned.
+
+    Raises:
+        UserError: nothing of that name is paused.
+    """
+    now = app.clock.now()
+    with app.store.write() as c:
+        lifted = [one for one in controls.all_pauses(c) if (one.scope, one.name) == (scope, name)]
+        if not lifted or not controls.resume(c, scope, name):
+            held = ", ".join(_say(one) for one in controls.all_pauses(c)) or "nothing"
+            msg = f"{name or 'everything'} is not paused; paused now: {held}"
+            raise UserError(msg)
+        controls.note(c, "resume", f"{scope} {name}", who=who, now=now)
+        return _hold_what_came_due(c, app, lifted[0], now)
+
+
+def _say(pause: Pause) -> str:
+    return "everything" if pause.scope == "all" else f"{pause.scope} {pause.name}"
+
+
+def _hold_what_came_due(c: Connection, app: App, lifted: Pause, now: datetime) -> list[Delivery]:
+    others = controls.all_pauses(c)
+    held = []
+    for delivery in deliveries.in_status(c, Status.queued, Status.held, Status.staged):
+        waits = delivery.status is not Status.held or delivery.hold in {"pause", "account"}
+        if not waits or delivery.due_at > now or not covers(lifted, delivery):
+            continue
+        if any(covers(other, delivery) for other in others):
+            continue
+        reason = (
+            "late: came due while it was paused: "
+            f"`solidarity retry {delivery.key}` sends it, `solidarity cancel {delivery.key}` drops it"
+        )
+        if delivery.status is Status.held:
+            deliveries.set_columns(c, delivery, hold="late", reason=reason)
+        else:
+            deliveries.move(
+                c, delivery, Status.held, worker=app.worker, now=now, hold="late", reason=reason, fenced=False
+            )
+        held.append(deliveries.by_id(c, delivery.id))
+    return held

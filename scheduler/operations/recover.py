@@ -1,0 +1,203 @@
+"""Find out what a crash or a time-out left open. Looks, read-only; never sends anything again on a guess."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from scheduler.app import App
+from scheduler.errors import PublishError, UserError
+from scheduler.model import Outgoing, Receipt, Staged, Status
+from scheduler.publishers.base import Absent, NeedsHand, Publisher
+from scheduler.store import Connection, Delivery, controls, deliveries
+from scheduler.store.leases import is_gone
+
+_LEASE = timedelta(minutes=3)
+_AGAIN = timedelta(minutes=5)
+
+
+def step(app: App) -> bool:
+    """Free what dead workers held, else look up one unknown outcome, else take one withdrawn post down."""
+    return free_leases(app) or look_up_next(app) or withdraw_next(app)
+
+
+def free_leases(app: App) -> bool:
+    """Take over the deliveries of workers that are gone or overslept; tell whether there were any."""
+    now = app.clock.now()
+    with app.store.read() as c:
+        lost = [one for one in deliveries.leased(c) if _is_lost(one, now)]
+    freed = False
+    for found in lost:
+        with app.store.write() as c:
+            delivery = deliveries.by_id(c, found.id)
+            if delivery.fence == found.fence and delivery.lease_owner is not None:
+                freed = _free(c, app, delivery, now) or freed
+    return freed
+
+
+def _is_lost(delivery: Delivery, now: datetime) -> bool:
+    expired = delivery.lease_until is None or delivery.lease_until <= now
+    return expired or is_gone(delivery.lease_owner or "")
+
+
+def _free(c: Connection, app: App, delivery: Delivery, now: datetime) -> bool:
+    to = {Status.claimed: Status.queued, Status.sending: Status.unknown}.get(delivery.status, delivery.status)
+    reason = "may have gone out when its worker ended, is being looked up" if to is Status.unknown else ""
+    looked: dict[str, Any] = (
+        {"next_look_at": now + _first_look(app, delivery)} if delivery.status is Status.sending else {}
+    )
+    return deliveries.move(
+        c,
+        delivery,
+        to,
+        worker=app.worker,
+        now=now,
+        reason=reason or delivery.reason,
+        detail=reason or f"its worker {delivery.lease_owner} is gone",
+        **looked,
+    )
+
+
+def _first_look(app: App, delivery: Delivery) -> timedelta:
+    """Return how long to wait before the first look: the network may take a while to show a post."""
+    try:
+        looks = app.publisher(delivery.account).looks
+    except UserError:
+        return timedelta()
+    passed = max(app.clock.now() - (delivery.sending_at or app.clock.now()), timedelta())
+    return max((looks[0] if looks else timedelta()) - passed, timedelta())
+
+
+def look_up_next(app: App) -> bool:
+    """Look up the next delivery whose outcome isn't known; tell whether there was one."""
+    now = app.clock.now()
+    with app.store.write() as c:
+        for candidate in deliveries.to_look_up(c, now):
+            delivery = deliveries.lease_for_look(c, candidate, worker=app.worker, until=now + _LEASE)
+            if delivery is not None:
+                break
+        else:
+            return False
+    try:
+        publisher = app.publisher(delivery.account)
+        found = publisher.find(_outgoing(delivery), delivery.staged or Staged(), _since(delivery))
+    except (PublishError, UserError) as error:
+        _look_later(app, delivery, str(error))
+    except Exception as error:
+        _look_later(app, delivery, f"unexpected fault: {type(error).__name__}")
+    else:
+        _file(app, delivery, publisher, found)
+    return True
+
+
+def _since(delivery: Delivery) -> datetime:
+    return delivery.sending_at or delivery.due_at - timedelta(minutes=5)
+
+
+def _outgoing(delivery: Delivery) -> Outgoing:
+    """Return what was handed over; where that isn't known (an old copy of the state), what was meant to be."""
+    return delivery.frozen or Outgoing(
+        key=delivery.key,
+        account=delivery.account,
+        action=delivery.action,
+        language=delivery.content.language,
+        text=delivery.content.text,
+        token=delivery.token,
+        due_at=delivery.due_at,
+    )
+
+
+def _file(app: App, delivery: Delivery, publisher: Publisher, found: Receipt | Absent | None) -> None:
+    now = app.clock.now()
+    if found is None:
+        _look_again_or_ask(app, delivery, publisher)
+        return
+    with app.store.write() as c:
+        if isinstance(found, Receipt):
+            deliveries.file_receipt(
+                c, delivery, found, worker=app.worker, now=now, detail=f"found: {found.url or found.remote_id}"
+            )
+            return
+        deliveries.move(
+            c, delivery, Status.queued, worker=app.worker, now=now, reason="", detail="proven not to be out"
+        )
+        if delivery.withdraw_wanted:
+            reason = "withdrawn before it went"
+            back = deliveries.by_id(c, delivery.id)
+            deliveries.move(c, back, Status.cancelled, worker=app.worker, now=now, reason=reason, cancelled_by="person")
+
+
+def _look_again_or_ask(app: App, delivery: Delivery, publisher: Publisher) -> None:
+    now, looks = app.clock.now(), delivery.looks + 1
+    with app.store.write() as c:
+        if looks >= len(publisher.looks):
+            cure = (
+                f"look at {delivery.account} yourself, then say `solidarity resolve {delivery.key} --published URL` "
+                "or `--not-published`"
+            )
+            reason = f"looked {looks} times and can't tell whether it went out: {cure}"
+            deliveries.move(c, delivery, Status.needs_human, worker=app.worker, now=now, reason=reason)
+            return
+        wait = publisher.looks[looks] - publisher.looks[looks - 1]
+        deliveries.move(
+            c,
+            delivery,
+            Status.unknown,
+            worker=app.worker,
+            now=now,
+            reason=delivery.reason,
+            detail=f"look {looks}: not seen yet",
+            looks=looks,
+            next_look_at=now + wait,
+        )
+
+
+def _look_later(app: App, delivery: Delivery, why: str) -> None:
+    now = app.clock.now()
+    with app.store.write() as c:
+        deliveries.move(
+            c,
+            delivery,
+            Status.unknown,
+            worker=app.worker,
+            now=now,
+            reason=delivery.reason,
+            detail=f"the look failed: {why}",
+            next_look_at=now + _AGAIN,
+        )
+
+
+def withdraw_next(app: App) -> bool:
+    """Take one post down that a person wants gone; tell whether anything was done."""
+    now = app.clock.now()
+    with app.store.write() as c:
+        for delivery in deliveries.withdrawals(c):
+            if delivery.next_look_at is None or delivery.next_look_at <= now:
+                deliveries.set_columns(c, delivery, next_look_at=now + _AGAIN)
+                break
+        else:
+            return False
+    take_down(app, delivery)
+    return True
+
+
+def take_down(app: App, delivery: Delivery) -> str:
+    """Delete a published post on its network; what can't be deleted becomes a person's task. Return what came of it."""
+    if delivery.receipt is None:
+        msg = f"{delivery.key}: nothing was published"
+        raise UserError(msg)
+    try:
+        outcome = app.publisher(delivery.account).delete(delivery.receipt)
+    except (PublishError, UserError) as error:
+        with app.store.write() as c:
+            deliveries.record(c, delivery.id, "withdraw-failed", str(error), worker=app.worker, now=app.clock.now())
+        return f"not yet: {error}"
+    now = app.clock.now()
+    with app.store.write() as c:
+        if isinstance(outcome, NeedsHand):
+            controls.add_task(c, delivery.id, outcome.what, now=now)
+            deliveries.set_columns(c, delivery, withdraw_wanted=False, reason=f"withdraw by hand: {outcome.what}")
+            deliveries.record(c, delivery.id, "withdraw-by-hand", outcome.what, worker=app.worker, now=now)
+            return f"by hand: {outcome.what}"
+        current = deliveries.by_id(c, delivery.id)
+        if current.status is Status.published:
+            deliveries.move(c, current, Status.withdrawn, worker=app.worker, now=now, detail="taken down")
+    return "taken down"

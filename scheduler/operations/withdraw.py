@@ -1,0 +1,38 @@
+"""Want a post gone: take it out while it waits, take it down where it is out, and never send it again."""
+
+from scheduler.app import App
+from scheduler.errors import UserError
+from scheduler.model import MOVES, Status
+from scheduler.store import Delivery, controls, deliveries
+
+
+def withdraw(app: App, key: str, *, who: str) -> Delivery:
+    """Note that a post must not be out. The daemon, or the caller by `recover.take_down`, takes it down.
+
+    What hasn't left is cancelled in this very step; what may be out is taken down as soon as it is found.
+
+    Raises:
+        UserError: there is no such delivery, or it is down already.
+    """
+    now = app.clock.now()
+    with app.store.write() as c:
+        delivery = deliveries.by_key(c, key)
+        if delivery is None or delivery.status is Status.withdrawn:
+            state = "no delivery of that name" if delivery is None else "it was taken down already"
+            msg = f"{key}: {state}"
+            raise UserError(msg)
+        controls.note(c, "withdraw", key, who=who, now=now)
+        deliveries.record(c, delivery.id, "withdraw-wanted", f"by {who}", worker=app.worker, now=now)
+        deliveries.set_columns(c, delivery, withdraw_wanted=True)
+        if Status.cancelled in MOVES[delivery.status]:
+            deliveries.move(
+                c,
+                delivery,
+                Status.cancelled,
+                worker=app.worker,
+                now=now,
+                reason=f"withdrawn by {who} before it went",
+                fenced=False,
+                cancelled_by="person",
+            )
+        return deliveries.by_id(c, delivery.id)

@@ -1,0 +1,97 @@
+"""One post: its keys, read already, checked against each other and turned into a Post."""
+
+from collections.abc import Iterable, Iterator
+
+from scheduler.model import Account, CardOrder, Every, Picture, Place, Post, Text, Workspace
+from scheduler.posts import moments
+from scheduler.reading.late import lateness
+from scheduler.reading.report import Report
+from scheduler.reading.shapes import Fields
+
+
+def build(fields: Fields, table: moments.Timetable, report: Report, shared: tuple[str, ...] | None) -> Post | None:
+    """Return the post, or None where it lacks what makes one; problems go into `report`.
+
+    `shared`: the action's accounts, which the post's own replace.
+    """
+    at, every = fields.get("at"), fields.get("every")
+    timed = fields.places.keys() & {"at", "every"}
+    if len(timed) == 2:
+        report.error(fields.at("every"), "at-and-every", "a post has either 'at' or 'every'; take one of them out")
+    elif not timed:
+        report.error(fields.place, "missing-key", "a post needs 'at' or 'every': when it goes out")
+    if at is not None:
+        moments.check_at(at, fields.at("at"), table, report)
+    recurrence = moments.every(every, table, report) if every is not None else None
+    if fields.get("accounts") == ():
+        report.warn(fields.at("accounts"), "no-accounts", "the list of accounts is empty; nothing goes out")
+    if fields.get("id") is None or fields.get("text") is None:
+        return None
+    post = _post(fields, recurrence)
+    names = post.accounts if post.accounts is not None else shared
+    _check_languages(post, fields, _accounts(names, table.workspace), table.workspace, report)
+    return post
+
+
+def _post(fields: Fields, recurrence: Every | None) -> Post:
+    return Post(
+        id=fields.get("id"),
+        text=fields.get("text"),
+        place=fields.place,
+        at=fields.get("at"),
+        every=recurrence,
+        text_for=fields.get("text_for", {}),
+        card=_card(fields.get("card")),
+        images=tuple(picture for one in fields.get("images", ()) if (picture := _picture(one))),
+        video=_picture(fields.get("video")),
+        accounts=fields.get("accounts"),
+        approve=fields.get("approve", False),
+        late=lateness(fields.get("late")),
+        places=fields.places,
+    )
+
+
+def _card(card: object) -> CardOrder | None:
+    if not isinstance(card, Fields):
+        return CardOrder() if card else None
+    return CardOrder(
+        message=card.get("message"), theme=card.get("theme"), photo=card.get("photo"), language=card.get("lang")
+    )
+
+
+def _picture(fields: Fields | None) -> Picture | None:
+    if fields is None or fields.get("file") is None or fields.get("alt") is None:
+        return None
+    return Picture(file=fields.get("file"), alt=fields.get("alt"), place=fields.place)
+
+
+# ── languages ───────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _accounts(names: Iterable[str] | None, workspace: Workspace) -> list[Account]:
+    wanted = workspace.accounts if names is None else names
+    return [workspace.accounts[name] for name in wanted if name in workspace.accounts]
+
+
+def _check_languages(post: Post, fields: Fields, accounts: list[Account], workspace: Workspace, report: Report) -> None:
+    """Note texts that are given per language and lack one that an account speaks."""
+    for what, said, place, speakers in _spoken(post, fields, accounts):
+        given = said.by_language
+        missing = sorted({one.language for one in speakers} - given.keys()) if "" not in given else []
+        if missing:
+            used = workspace.language if workspace.language in given else next(iter(given))
+            message = f"{what} has no {', '.join(missing)}, so {used} is used there; add what is missing"
+            report.warn(place, "missing-language", message)
+
+
+def _spoken(post: Post, fields: Fields, accounts: list[Account]) -> Iterator[tuple[str, Text, Place, list[Account]]]:
+    """Yield each text of the post with its place and the accounts where it is read."""
+    own = {name: [one for one in accounts if name in {one.name, one.platform}] for name in post.text_for}
+    elsewhere = [one for one in accounts if not {one.name, one.platform} & post.text_for.keys()]
+    yield "the text", post.text, fields.at("text"), elsewhere
+    for name, said in post.text_for.items():
+        yield f"the text for {name}", said, fields.at("text_for"), own[name]
+    if post.card and post.card.message and post.card.language is None:
+        yield "the card's message", post.card.message, fields.at("card"), accounts
+    for picture in (*post.images, *([post.video] if post.video else [])):
+        yield "the alt text", picture.alt, picture.place, accounts

@@ -1,0 +1,101 @@
+"""The nodes of a YAML file, each with its place, and what a plain word means in YAML 1.2."""
+
+import re
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from scheduler.model import Place
+
+# The core schema of YAML 1.2: `NO` and `12:30` are words there, as people mean them.
+_NULL = frozenset({"", "~", "null", "Null", "NULL"})
+_TRUE = frozenset({"true", "True", "TRUE"})
+_FALSE = frozenset({"false", "False", "FALSE"})
+_INT = re.compile(r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+")
+_FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?|[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)")
+
+FOUND = {
+    "null": "nothing",
+    "bool": "true or false",
+    "int": "a number",
+    "float": "a number",
+    "str": "a text",
+    "table": "a mapping (key: value)",
+    "row": "a list",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Scalar:
+    """One word or text. `plain` means that it was written without quotes."""
+
+    text: str
+    plain: bool
+    place: Place
+
+    @property
+    def kind(self) -> str:
+        """Return null, bool, int, float or str, by the core rules of YAML 1.2."""
+        if not self.plain:
+            return "str"
+        if self.text in _NULL:
+            return "null"
+        if self.text in _TRUE or self.text in _FALSE:
+            return "bool"
+        if _INT.fullmatch(self.text):
+            return "int"
+        return "float" if _FLOAT.fullmatch(self.text) else "str"
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A mapping. No key comes twice."""
+
+    items: tuple[tuple[Scalar, "Node"], ...]
+    place: Place
+
+    kind = "table"
+
+    def get(self, name: str) -> "Node | None":
+        """Return the value of the key `name`."""
+        return next((value for key, value in self.items if key.text == name), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A list."""
+
+    items: tuple["Node", ...]
+    place: Place
+
+    kind = "row"
+
+
+Node: TypeAlias = Scalar | Table | Row
+
+
+def plain(node: Node) -> object:
+    """Return the node as plain Python values, by the core rules of YAML 1.2."""
+    if isinstance(node, Table):
+        return {key.text: plain(value) for key, value in node.items}
+    if isinstance(node, Row):
+        return [plain(item) for item in node.items]
+    match node.kind:
+        case "null":
+            return None
+        case "bool":
+            return node.text in _TRUE
+        case "int" | "float":
+            return _number(node.text)
+        case _:
+            return node.text
+
+
+def _number(text: str) -> float | str:
+    if len(text) > 100:  # past 4,000 digits Python refuses to make a number; nobody means one
+        return text
+    if not _INT.fullmatch(text):
+        return float(text.lower().replace(".inf", "inf").replace(".nan", "nan"))
+    for prefix, base in (("0o", 8), ("0x", 16)):
+        if text.startswith(prefix):
+            return int(text[2:], base)
+    return int(text)

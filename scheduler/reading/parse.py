@@ -1,0 +1,169 @@
+"""From text to nodes: YAML 1.2 without aliases, tags and deep nesting, one document a file."""
+
+import re
+from dataclasses import dataclass, field
+from typing import Any
+
+from ruamel.yaml import YAML
+from ruamel.yaml.error import MarkedYAMLError
+from ruamel.yaml.events import (
+    AliasEvent,
+    CollectionEndEvent,
+    DocumentStartEvent,
+    MappingStartEvent,
+    NodeEvent,
+    ScalarEvent,
+    SequenceStartEvent,
+)
+
+from scheduler.model import Place
+from scheduler.reading.nodes import Node, Row, Scalar, Table
+from scheduler.reading.report import Report, Wrong, shown
+
+DEEPEST = 20
+_UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
+
+# What ruamel says -> what to tell a person who never heard of tokens. The first that fits is taken.
+_PLAIN_WORDS = (
+    (
+        "mapping values are not allowed",
+        "a ':' stands where none can; put a text that holds ': ' in quotes, and check the indentation",
+    ),
+    ("expected <block end>", "this line doesn't fit the ones above; check the indentation and the quotes"),
+    ("could not find expected ':'", "a key without ':' after it; write 'key: value'"),
+    ("unexpected end of stream", "a quote is opened here and never closed; close it"),
+    ("unknown escape", "a backslash in double quotes means something special; use single quotes"),
+    ("expected ',' or ']'", "a list opened with '[' isn't closed; close it, and write hashtags without '#'"),
+    ("expected ',' or '}'", "a '{' isn't closed; close it, or put the text in quotes"),
+    ("that cannot start any token", "no text can begin with this sign; put the text in quotes"),
+    ("block sequence entries are not allowed", "a '- ' stands where none can; begin a new line with it"),
+    ("expected the node content", "something is missing here; give a value or take the key out"),
+    ("simple key", "a key must stand on a line of its own, ended by ':'"),
+)
+
+
+class _Stop(Wrong):
+    """The file can't be read any further."""
+
+    def __init__(self, mark: Any, rule: str, message: str) -> None:
+        super().__init__(rule, message)
+        self.mark = mark
+
+
+@dataclass
+class _Open:
+    """A list or mapping that isn't closed yet."""
+
+    place: Place
+    is_table: bool
+    children: list[Node] = field(default_factory=list)
+
+
+def nodes(text: str, name: str, report: Report) -> Node | None:
+    """Return the root node of `text`, or None with the problem in `report`. Never raises."""
+    builder = _Builder(name, report)
+    try:
+        for event in YAML(typ="safe", pure=True).parse(text):
+            builder.take(event)
+    except _Stop as stop:
+        report.error(builder.place(stop.mark), stop.rule, stop.message)
+        return None
+    except MarkedYAMLError as error:
+        place, message = _explained(error, text, builder)
+        report.error(place, "yaml-syntax", message)
+        return None
+    except Exception:  # noqa: BLE001 - on odd input the scanner raises ValueError, IndexError and others
+        report.error(builder.last, "yaml-syntax", "this can't be read as YAML from about here; look for a typo")
+        return None
+    if builder.root is None:
+        report.error(Place(file=name), "empty-file", "the file is empty; fill it or delete it")
+    return builder.root
+
+
+class _Builder:
+    """Puts the nodes together from the parser's events, without recursion, so that depth can't hurt."""
+
+    def __init__(self, name: str, report: Report) -> None:
+        self.root: Node | None = None
+        self.last = Place(file=name)
+        self._name = name
+        self._report = report
+        self._open: list[_Open] = []
+        self._documents = 0
+
+    def place(self, mark: Any) -> Place:
+        return Place(file=self._name, line=mark.line + 1, column=mark.column + 1)
+
+    def take(self, event: Any) -> None:
+        self._refuse(event)
+        if isinstance(event, ScalarEvent):
+            self._add(self._scalar(event))
+        elif isinstance(event, MappingStartEvent | SequenceStartEvent):
+            is_table = isinstance(event, MappingStartEvent)
+            self._open.append(_Open(self.place(event.start_mark), is_table))
+            if len(self._open) > DEEPEST:
+                message = f"lists and mappings lie more than {DEEPEST} deep in each other; flatten them"
+                raise _Stop(event.start_mark, "yaml-too-deep", message)
+        elif isinstance(event, CollectionEndEvent):
+            done = self._open.pop()
+            self._add(self._table(done) if done.is_table else Row(tuple(done.children), done.place))
+
+    def _refuse(self, event: Any) -> None:
+        mark = event.start_mark
+        if mark is not None:
+            self.last = self.place(mark)
+        if isinstance(event, DocumentStartEvent):
+            self._documents += 1
+            if self._documents > 1:
+                message = "a second document begins here; keep one to a file and take the '---' out"
+                raise _Stop(mark, "several-documents", message)
+        if isinstance(event, NodeEvent) and event.anchor is not None:
+            sign = "*" if isinstance(event, AliasEvent) else "&"
+            message = f"'{sign}{event.anchor}' is a YAML reference; write the value out, or put a text in quotes"
+            raise _Stop(mark, "yaml-alias", message)
+        if getattr(event, "tag", None) is not None:
+            message = f"{shown(str(event.tag))} is a YAML tag; take it out, or put a text in quotes"
+            raise _Stop(mark, "yaml-tag", message)
+
+    def _scalar(self, event: Any) -> Scalar:
+        if found := _UNPRINTABLE.search(event.value):
+            message = f"the invisible character U+{ord(found[0]):04X} can't stand in a text; delete it"
+            raise _Stop(event.start_mark, "encoding", message)
+        return Scalar(event.value, bool(event.implicit[0]), self.place(event.start_mark))
+
+    def _add(self, node: Node) -> None:
+        if self._open:
+            self._open[-1].children.append(node)
+        elif self.root is None:
+            self.root = node
+
+    def _table(self, done: _Open) -> Table:
+        seen: dict[str, tuple[Scalar, Node]] = {}
+        for key, value in zip(done.children[::2], done.children[1::2], strict=True):
+            if not isinstance(key, Scalar):
+                self._report.error(key.place, "wrong-type", "a key must be a word; put a text in quotes")
+            elif key.text in seen:
+                first = seen[key.text][0].place.line
+                message = f"key {shown(key.text)} stands on line {first} already; keep one of the two"
+                self._report.error(key.place, "duplicate-key", message)
+            else:
+                seen[key.text] = (key, value)
+        return Table(tuple(seen.values()), done.place)
+
+
+def _explained(error: MarkedYAMLError, text: str, builder: _Builder) -> tuple[Place, str]:
+    problem = str(error.problem or "")
+    mark = error.problem_mark or error.context_mark
+    if mark is None:
+        return builder.last, "this can't be read as YAML; look for a typo"
+    # A quote that is never closed is found at the end of the file, and made where it was opened.
+    if "end of stream" in problem and error.context_mark is not None:
+        mark = error.context_mark
+    lines = re.split("\r\n|\r|\n", text)
+    line = lines[mark.line] if mark.line < len(lines) else ""
+    if re.match(r" *\t", line) or "'\\t'" in problem:
+        return builder.place(mark), "a tab can't indent a line in YAML; use spaces"
+    for sign, words in _PLAIN_WORDS:
+        if sign in problem:
+            return builder.place(mark), words
+    return builder.place(mark), f"this can't be read as YAML ({shown(problem)[1:-1]}); look for a typo"

@@ -1,0 +1,221 @@
+"""What a key may hold, said once: each shape reads a node and describes itself as JSON Schema."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from scheduler.model import Place
+from scheduler.reading.nodes import FOUND, Node, Row, Scalar, Table
+from scheduler.reading.report import Report, Wrong, cure, shown
+
+Json = dict[str, Any]
+
+
+class Shape(ABC):
+    """What a value must look like."""
+
+    what: str
+
+    @abstractmethod
+    def read(self, node: Node, name: str, report: Report) -> Any:
+        """Return the checked value of the key `name`, or None with the problem in `report`."""
+
+    @abstractmethod
+    def schema(self) -> Json:
+        """Return the shape as JSON Schema."""
+
+    def refuse(self, node: Node, name: str, report: Report) -> None:
+        """Note that `node` is something else altogether."""
+        message = f"'{name}' takes {self.what}, this is {FOUND[node.kind]}"
+        if node.kind == "null":
+            message = f"'{name}' is empty; give {self.what} or take the key out"
+        elif isinstance(node, Scalar):
+            message += f'; put it in quotes: "{node.text[:40]}"' if "text" in self.what else ""
+        elif isinstance(node, Table) and "text" in self.what:
+            message += "; a text that begins with '{' needs quotes"
+        report.error(node.place, "wrong-type", message)
+
+
+@dataclass(frozen=True)
+class Leaf(Shape):
+    """A single word or text, read by `parse`, which raises Wrong. `kinds`: the YAML types it takes."""
+
+    what: str
+    parse: Callable[[str], Any]
+    json: Mapping[str, Any] = field(default_factory=lambda: {"type": "string"})
+    kinds: frozenset[str] = frozenset({"str"})
+
+    def read(self, node: Node, name: str, report: Report) -> Any:
+        """See Shape."""
+        if not isinstance(node, Scalar) or node.kind not in self.kinds:
+            self.refuse(node, name, report)
+            return None
+        try:
+            return self.parse(node.text)
+        except Wrong as wrong:
+            report.error(node.place, wrong.rule, wrong.message)
+            return None
+
+    def schema(self) -> Json:
+        """See Shape."""
+        return dict(self.json)
+
+
+@dataclass(frozen=True)
+class ListOf(Shape):
+    """A list of `item`; broken items are left out."""
+
+    item: Shape
+    what: str = "a list"
+    least: int = 0
+
+    def read(self, node: Node, name: str, report: Report) -> Any:
+        """See Shape."""
+        if not isinstance(node, Row):
+            self.refuse(node, name, report)
+            return None
+        if len(node.items) < self.least:
+            report.error(node.place, "missing-key", f"'{name}' is an empty list; put something in it")
+            return None
+        read = (self.item.read(item, name, report) for item in node.items)
+        return tuple(value for value in read if value is not None)
+
+    def schema(self) -> Json:
+        """See Shape."""
+        least = {"minItems": self.least} if self.least else {}
+        return {"type": "array", "items": self.item.schema(), **least}
+
+
+@dataclass(frozen=True)
+class MapOf(Shape):
+    """A mapping whose keys are names that `key` checks (raises Wrong), each with a value of one shape."""
+
+    value: Shape
+    key: Callable[[str], object]
+    what: str = "a mapping (name: value)"
+    least: int = 0
+    make: Callable[[dict[str, Any]], Any] = dict
+
+    def read(self, node: Node, name: str, report: Report) -> Any:
+        """See Shape."""
+        if not isinstance(node, Table):
+            self.refuse(node, name, report)
+            return None
+        if len(node.items) < self.least:
+            report.error(node.place, "missing-key", f"'{name}' is empty; put something in it")
+            return None
+        values: dict[str, Any] = {}
+        for key, child in node.items:
+            try:
+                self.key(key.text)
+            except Wrong as wrong:
+                report.error(key.place, wrong.rule, wrong.message)
+                continue
+            value = self.value.read(child, key.text, report)
+            if value is not None:
+                values[key.text] = value
+        return self.make(values)
+
+    def schema(self) -> Json:
+        """See Shape."""
+        least = {"minProperties": self.least} if self.least else {}
+        return {"type": "object", "additionalProperties": self.value.schema(), **least}
+
+
+@dataclass(frozen=True)
+class Split(Shape):
+    """One shape for a word, another for a list or mapping."""
+
+    what: str
+    scalar: Shape
+    other: Shape
+
+    def read(self, node: Node, name: str, report: Report) -> Any:
+        """See Shape."""
+        if node.kind == "null":
+            self.refuse(node, name, report)
+            return None
+        return (self.scalar if isinstance(node, Scalar) else self.other).read(node, name, report)
+
+    def schema(self) -> Json:
+        """See Shape."""
+        return {"anyOf": [self.scalar.schema(), self.other.schema()]}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Key:
+    """One key of a record. `absent` is the rule that its absence breaks, "" where it may be left out."""
+
+    name: str
+    shape: Shape
+    doc: str
+    absent: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fields:
+    """What was read of a record: the good values, where each key's value stands, and the bad keys."""
+
+    values: Mapping[str, Any]
+    places: Mapping[str, Place]
+    place: Place
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """Return the value of the key `name`, or `default` where it is absent or wrong."""
+        return self.values.get(name, default)
+
+    def at(self, name: str) -> Place:
+        """Return the place of the value of `name`, or of the record where it has none."""
+        return self.places.get(name, self.place)
+
+
+@dataclass(frozen=True)
+class Record(Shape):
+    """A mapping with known keys. `beyond` takes the keys beyond them: None refuses them all."""
+
+    keys: Sequence[Key]
+    what: str
+    beyond: Callable[[Table, Scalar, Node, Report], Any] | None = None
+
+    def read(self, node: Node, name: str, report: Report) -> Any:
+        """Return the Fields, or None where `node` isn't a mapping."""
+        if not isinstance(node, Table):
+            self.refuse(node, name, report)
+            return None
+        known = {key.name: key for key in self.keys}
+        values: dict[str, Any] = {}
+        for key, child in node.items:
+            if key.text in known:
+                value = known[key.text].shape.read(child, key.text, report)
+            elif self.beyond is not None:
+                value = self.beyond(node, key, child, report)
+            else:
+                unknown(key, known, report)
+                continue
+            if value is not None:
+                values[key.text] = value
+        places = {key.text: child.place for key, child in node.items}
+        for needed in self.keys:
+            if needed.absent and needed.name not in places:
+                report.error(node.place, needed.absent, f"{self.what} needs '{needed.name}': {needed.doc}")
+        return Fields(values=values, places=places, place=node.place)
+
+    def schema(self) -> Json:
+        """See Shape."""
+        return {
+            "type": "object",
+            "properties": {key.name: {**key.shape.schema(), "description": key.doc} for key in self.keys},
+            "required": [key.name for key in self.keys if key.absent],
+            "additionalProperties": self.beyond is not None,
+        }
+
+
+def unknown(key: Scalar, known: Collection[str], report: Report) -> None:
+    """Note a key that nobody reads."""
+    report.error(key.place, "unknown-key", f"unknown key {shown(key.text)}{cure(key.text, known)}")
+
+
+def document(title: str, shape: Shape) -> Json:
+    """Return the JSON Schema of a whole file."""
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": title, **shape.schema()}

@@ -1,0 +1,160 @@
+"""The daemon's twin on a simulated clock: the same delivery code, with local stand-ins for the networks.
+
+A campaign of a month takes seconds. What comes out is what the networks would get, held and missed ones with their
+reasons.
+"""
+
+import shutil
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from scheduler import app as parts
+from scheduler import gallery, plan, publishers, rendering
+from scheduler.clock import Clock, SimulatedClock
+from scheduler.errors import UserError
+from scheduler.model import Account, Action, Workspace
+from scheduler.operations import deliver, queue, recover
+from scheduler.posts import Loaded
+from scheduler.publishers import outbox
+from scheduler.publishers.base import Publisher
+from scheduler.store import Delivery, deliveries, open_store
+
+Progress = Callable[[int, int], None]
+_MOST_STEPS = 1_000_000
+_MARK = "rehearsal.txt"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rehearsed:
+    """What a rehearsal gave."""
+
+    deliveries: list[Delivery]
+    out: Path
+    begins: datetime
+    ends: datetime
+    rendered: Path  # where the pictures lie
+
+    def count(self, *statuses: str) -> int:
+        """Return how many deliveries ended in any of `statuses`."""
+        return sum(one.status in statuses for one in self.deliveries)
+
+
+def rehearse(
+    workspace: Workspace,
+    loaded: Loaded,
+    *,
+    out: Path,
+    begins: datetime | None = None,
+    ends: datetime | None = None,
+    progress: Progress = lambda _done, _total: None,
+) -> Rehearsed:
+    """Let the campaign happen between two moments, in a folder of its own.
+
+    Raises:
+        UserError: nothing is planned, or `out` holds something else.
+    """
+    planned = plan.deliveries(loaded.actions, workspace)
+    if not planned:
+        msg = "nothing is planned: `solidarity check` says what is wrong with posts/"
+        raise UserError(msg)
+    first = begins or planned[0].due_at - timedelta(hours=1)
+    last = ends or planned[-1].due_at + timedelta(days=1)
+    _empty(out)
+    clock = SimulatedClock(first)
+    # Its own var/ keeps the stand-ins' posts out of the workspace's; pictures are rendered once, for both.
+    stage = replace(workspace, database=f"sqlite:///{out.resolve() / 'state.db'}")
+    store = open_store(stage.database, out, durable=False)
+    app = parts.build(stage, clock=clock, factory=_stand_in(out), state=store)
+    try:
+        # What lies before the rehearsal's first moment isn't rehearsed: it would only be missed.
+        queue.apply(app, loaded, since=first)
+        _let_time_pass(app, clock, last, progress, total=len(planned))
+        with app.store.read() as c:
+            found = deliveries.in_status(c)
+    finally:
+        app.close()
+    return Rehearsed(deliveries=found, out=out, begins=first, ends=last, rendered=workspace.var / "rendered")
+
+
+def _let_time_pass(app: parts.App, clock: SimulatedClock, last: datetime, progress: Progress, *, total: int) -> None:
+    done = 0
+    for _ in range(_MOST_STEPS):
+        while deliver.step(app) or recover.step(app):
+            done += 1
+            progress(min(done // 2, total), total)
+        with app.store.read() as c:
+            moment = deliveries.next_moment(c, ahead=app.workspace.stage_ahead)
+        if moment is None or moment > last:
+            clock.move_to(last)
+            return
+        clock.move_to(max(moment, clock.now() + timedelta(milliseconds=1)))
+    msg = "the rehearsal doesn't come to an end: a delivery is put off again and again"
+    raise UserError(msg)
+
+
+def _stand_in(out: Path) -> parts.PublisherFactory:
+    def factory(account: Account, workspace: Workspace, clock: Clock) -> Publisher:
+        del workspace
+        kind = publishers.load(account.platform)
+        return outbox.Publisher(account, secrets={}, folder=out, like=kind, clock=clock)
+
+    return factory
+
+
+def _empty(out: Path) -> None:
+    """Make the rehearsal's folder, in place of an earlier rehearsal's; never in place of anything else."""
+    try:
+        if out.exists() and any(out.iterdir()) and not (out / _MARK).exists():
+            msg = f"{out}: holds something other than a rehearsal: name another folder with --out"
+            raise UserError(msg)
+        if out.exists():
+            shutil.rmtree(out)
+        out.mkdir(parents=True)
+        (out / _MARK).write_text("The outcome of a rehearsal; the next one replaces this folder.\n", "utf-8")
+    except OSError as error:
+        msg = f"{out}: can't be written ({error.strerror})"
+        raise UserError(msg) from None
+
+
+def write_gallery(result: Rehearsed, workspace: Workspace, actions: Iterable[Action], *, language: str = "en") -> Path:
+    """Write the page that shows a rehearsal; return its path."""
+    by_key = {action.key: action for action in actions}
+    return gallery.write(
+        result.out,
+        title=workspace.name.in_language(language, workspace.language),
+        language=language,
+        timezone=workspace.timezone,
+        shown=[_shown(one, workspace, by_key.get(one.action)) for one in result.deliveries],
+    )
+
+
+def _shown(one: Delivery, workspace: Workspace, action: Action | None) -> gallery.Shown:
+    publisher = parts.pure_publisher(workspace.accounts[one.account], workspace)
+    try:
+        media = one.frozen.media if one.frozen else rendering.media(one.content, publisher.limits, workspace)
+    except UserError:
+        media = ()  # why it can't be made is in the delivery's reason
+    return gallery.Shown(
+        key=one.key,
+        action=one.action,
+        action_title=action.title.in_language(one.content.language, workspace.language) if action else one.action,
+        post=one.post,
+        account=one.account,
+        platform=one.platform,
+        language=one.content.language,
+        status=str(one.status),
+        due_at=one.due_at,
+        published_at=one.published_at,
+        reason=one.reason,
+        text=one.content.text,
+        length=publisher.measure(one.content.text),
+        limit=publisher.text_limit(),
+        media=tuple(
+            gallery.ShownMedium(path=medium.path, alt=medium.alt, width=medium.width, height=medium.height)
+            for medium in media
+        ),
+        phase=str(action.phase) if action else "",
+        source=one.place,
+    )

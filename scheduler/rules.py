@@ -1,0 +1,129 @@
+"""Whether a delivery may go now. Pure: everything it looks at is handed in.
+
+The last word has the statement that commits the intent to send (`store.deliveries.mark_sending`); this one gives
+the reasons in words.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from scheduler.model import Then, Workspace
+from scheduler.store import Delivery, Pause
+
+
+class Kind(StrEnum):
+    """What to do with a delivery."""
+
+    go = "go"
+    wait = "wait"
+    hold = "hold"
+    miss = "miss"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verdict:
+    """What to do with a delivery, and why."""
+
+    kind: Kind
+    hold: str = ""  # approval, release, late, account, pause
+    reason: str = ""
+    until: datetime | None = None  # for wait
+
+
+GO = Verdict(kind=Kind.go)
+
+
+def verdict(delivery: Delivery, *, now: datetime, workspace: Workspace, released: bool, pauses: list[Pause]) -> Verdict:
+    """Return what to do with a delivery at `now`."""
+    return (
+        _window(delivery, now, workspace)
+        or _person(delivery, released=released)
+        or _paused(delivery, pauses)
+        or _late(delivery, now, workspace)
+        or _quiet(now, workspace)
+        or GO
+    )
+
+
+def _window(delivery: Delivery, now: datetime, workspace: Workspace) -> Verdict | None:
+    if delivery.closes_at is not None and delivery.closes_at <= now:
+        closed = local(delivery.closes_at, workspace)
+        return Verdict(kind=Kind.miss, reason=f"the action {delivery.action} closed at {closed}")
+    if delivery.opens_at is not None and delivery.opens_at > now:
+        opens = local(delivery.opens_at, workspace)
+        reason = f"the action {delivery.action} opens at {opens}"
+        return Verdict(kind=Kind.wait, until=delivery.opens_at, reason=reason)
+    return None
+
+
+def _person(delivery: Delivery, *, released: bool) -> Verdict | None:
+    return waits_for_person(
+        delivery.key,
+        delivery.action,
+        approval=delivery.needs_approval and not delivery.approved,
+        release=delivery.needs_release and not released,
+    )
+
+
+def waits_for_person(key: str, action: str, *, approval: bool, release: bool) -> Verdict | None:
+    """Return the verdict on a delivery that needs a person's word first; None when it doesn't."""
+    if release:
+        reason = f"release: the action waits for a person: `solidarity release {action}` opens it"
+        return Verdict(kind=Kind.hold, hold="release", reason=reason)
+    if approval:
+        reason = f"approval: a person must look at it first: `solidarity approve {key}`"
+        return Verdict(kind=Kind.hold, hold="approval", reason=reason)
+    return None
+
+
+def covers(pause: Pause, delivery: Delivery) -> bool:
+    """Tell whether a pause holds a delivery."""
+    names = {"all": "", "action": delivery.action, "account": delivery.account}
+    return pause.name == names[pause.scope]
+
+
+def _paused(delivery: Delivery, pauses: list[Pause]) -> Verdict | None:
+    for pause in pauses:
+        if not covers(pause, delivery):
+            continue
+        if pause.kind == "blocked":
+            reason = f"account: {pause.name} is refused by its network ({pause.why})"
+            return Verdict(kind=Kind.hold, hold="account", reason=reason)
+        return Verdict(kind=Kind.hold, hold="pause", reason=f"pause: {pause.why}")
+    return None
+
+
+def _late(delivery: Delivery, now: datetime, workspace: Workspace) -> Verdict | None:
+    lateness = now - delivery.due_at
+    if delivery.late_accepted or lateness <= delivery.late.after or delivery.late.then is Then.publish:
+        return None
+    reason = f"late: was due at {local(delivery.due_at, workspace)}, {span(lateness)} ago"
+    if delivery.late.then is Then.skip:
+        return Verdict(kind=Kind.miss, reason=f"{reason}, and its rule is to skip it")
+    cure = f"`solidarity retry {delivery.key}` sends it, `solidarity cancel {delivery.key}` drops it"
+    return Verdict(kind=Kind.hold, hold="late", reason=f"{reason}: {cure}")
+
+
+def _quiet(now: datetime, workspace: Workspace) -> Verdict | None:
+    wall = now.astimezone(workspace.timezone)
+    if workspace.quiet is None or not workspace.quiet.covers(wall.time().replace(microsecond=0)):
+        return None
+    end = wall.replace(hour=workspace.quiet.until.hour, minute=workspace.quiet.until.minute, second=0, microsecond=0)
+    end = end if end > wall else end + timedelta(days=1)
+    return Verdict(kind=Kind.wait, until=end, reason=f"quiet hours until {local(end, workspace)}")
+
+
+def local(moment: datetime, workspace: Workspace) -> str:
+    """Return a moment on the workspace's wall clock, for people."""
+    return moment.astimezone(workspace.timezone).strftime("%Y-%m-%d %H:%M")
+
+
+def span(length: timedelta) -> str:
+    """Return a length of time in its largest fitting unit, for people."""
+    seconds = int(length.total_seconds())
+    for size, name in ((86400, "day"), (3600, "hour"), (60, "minute")):
+        if seconds >= size:
+            count = seconds // size
+            return f"{count} {name}{'' if count == 1 else 's'}"
+    return f"{seconds} second{'' if seconds == 1 else 's'}"

@@ -1,0 +1,111 @@
+"""What people decide, and what the daemon says of itself: pauses, releases, tasks, audit, heartbeat, meta."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, delete, insert, select, update
+
+from scheduler.store.records import from_micros, to_micros
+from scheduler.store.tables import audit, deliveries, heartbeats, meta, pauses, releases, tasks
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pause:
+    """Something held by a person, or an account held because its network refuses it."""
+
+    scope: str  # all, action, account
+    name: str  # empty for all
+    kind: str  # pause, blocked
+    why: str
+    at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class Task:
+    """Something only a person can do."""
+
+    key: str  # of the delivery
+    what: str
+    at: datetime
+
+
+def pause(c: Connection, scope: str, name: str, *, why: str, now: datetime, kind: str = "pause") -> bool:
+    """Hold everything, an action or an account; False when it was held already (the first reason stays)."""
+    where = (pauses.c.scope == scope, pauses.c.name == name)
+    if c.execute(select(pauses.c.scope).where(*where)).first():
+        return False
+    c.execute(insert(pauses).values(scope=scope, name=name, why=why, at=to_micros(now), kind=kind))
+    return True
+
+
+def resume(c: Connection, scope: str, name: str) -> bool:
+    """Lift a pause; False when there was none."""
+    return c.execute(delete(pauses).where(pauses.c.scope == scope, pauses.c.name == name)).rowcount == 1
+
+
+def all_pauses(c: Connection) -> list[Pause]:
+    """Return what is held, oldest first."""
+    found = c.execute(select(pauses).order_by(pauses.c.at)).mappings()
+    return [Pause(**{**row, "at": from_micros(row["at"])}) for row in found]
+
+
+def release(c: Connection, action: str, *, now: datetime) -> bool:
+    """Open an action that waits for a person's word; False when it was open already."""
+    if c.execute(select(releases.c.action).where(releases.c.action == action)).first():
+        return False
+    c.execute(insert(releases).values(action=action, at=to_micros(now)))
+    return True
+
+
+def released(c: Connection) -> frozenset[str]:
+    """Return the actions that a person has opened."""
+    return frozenset(c.execute(select(releases.c.action)).scalars())
+
+
+def add_task(c: Connection, delivery_id: int, what: str, *, now: datetime) -> None:
+    """Ask a person to do something; once, however often it is found to be needed."""
+    where = (tasks.c.delivery_id == delivery_id, tasks.c.what == what, tasks.c.done_at.is_(None))
+    if not c.execute(select(tasks.c.id).where(*where)).first():
+        c.execute(insert(tasks).values(delivery_id=delivery_id, what=what, at=to_micros(now)))
+
+
+def open_tasks(c: Connection) -> list[Task]:
+    """Return what people still have to do."""
+    query = select(deliveries.c.key, tasks.c.what, tasks.c.at).join_from(tasks, deliveries)
+    found = c.execute(query.where(tasks.c.done_at.is_(None)).order_by(tasks.c.id))
+    return [Task(key=key, what=what, at=from_micros(at)) for key, what, at in found]
+
+
+def note(c: Connection, what: str, detail: str, *, who: str, now: datetime) -> None:
+    """Write into the audit what a person did."""
+    c.execute(insert(audit).values(at=to_micros(now), who=who, what=what, detail=detail))
+
+
+def beat(c: Connection, worker: str, now: datetime) -> None:
+    """Say that a daemon is alive."""
+    values = {"at": to_micros(now)}
+    if c.execute(update(heartbeats).where(heartbeats.c.worker == worker).values(values)).rowcount == 0:
+        c.execute(insert(heartbeats).values(worker=worker, **values))
+
+
+def forget_worker(c: Connection, worker: str) -> None:
+    """Say that a daemon has ended."""
+    c.execute(delete(heartbeats).where(heartbeats.c.worker == worker))
+
+
+def beats(c: Connection) -> dict[str, datetime]:
+    """Return each daemon's last sign of life."""
+    return {worker: from_micros(at) for worker, at in c.execute(select(heartbeats.c.worker, heartbeats.c.at))}
+
+
+def get_meta(c: Connection, name: str) -> str | None:
+    """Return a fact about the state itself."""
+    value: Any = c.execute(select(meta.c.value).where(meta.c.name == name)).scalar()
+    return None if value is None else str(value)
+
+
+def set_meta(c: Connection, name: str, value: str) -> None:
+    """Store a fact about the state itself."""
+    if c.execute(update(meta).where(meta.c.name == name).values(value=value)).rowcount == 0:
+        c.execute(insert(meta).values(name=name, value=value))

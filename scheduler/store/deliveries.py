@@ -1,0 +1,350 @@
+"""The queue: finding, claiming and moving deliveries. Each function is one step inside a caller's transaction.
+
+A claim is one statement with one winner. Every later write of a worker carries its fencing number, so a worker
+that slept through its lease changes nothing when it wakes.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, and_, func, insert, or_, select, text, update
+
+from scheduler.model import MOVES, Outgoing, Planned, Receipt, Staged, Status
+from scheduler.store.records import (
+    Delivery,
+    from_micros,
+    from_row,
+    outgoing_json,
+    planned_values,
+    to_json,
+    to_micros,
+)
+from scheduler.store.tables import deliveries as table
+from scheduler.store.tables import events, receipts
+
+_FREE = """
+    AND COALESCE(d.not_before, 0) <= :now AND NOT d.withdraw_wanted
+    AND NOT EXISTS (SELECT 1 FROM pauses p WHERE p.scope = 'all'
+        OR (p.scope = 'action' AND p.name = d.action) OR (p.scope = 'account' AND p.name = d.account))
+    AND NOT EXISTS (SELECT 1 FROM deliveries b WHERE b.account = d.account AND b.lease_owner IS NOT NULL)
+"""
+_CLAIM = """
+UPDATE deliveries SET status = :to, lease_owner = :worker, lease_until = :until, fence = fence + 1
+WHERE id = ({candidate}) AND lease_owner IS NULL RETURNING *
+"""
+# What is prepared and due goes first; one delivery of an account at a time, in the order of their times.
+_TO_SEND = text(
+    _CLAIM.format(
+        candidate=f"""SELECT d.id FROM deliveries d
+    WHERE d.status = 'staged' AND d.lease_owner IS NULL AND d.due_at <= :now {_FREE}
+    ORDER BY d.due_at, d.id LIMIT 1"""  # noqa: S608 - constants of this file
+    )
+)
+# Nothing is prepared while an earlier one of the same account is about to leave: it would make that one late.
+_TO_STAGE = text(
+    _CLAIM.format(
+        candidate=f"""SELECT d.id FROM deliveries d
+    WHERE d.status = 'queued' AND d.due_at <= :ahead {_FREE}
+    AND NOT EXISTS (SELECT 1 FROM deliveries s WHERE s.account = d.account AND s.status = 'staged'
+        AND s.due_at <= :soon AND s.due_at < d.due_at AND COALESCE(s.not_before, 0) <= :now)
+    ORDER BY d.due_at, d.id LIMIT 1"""  # noqa: S608 - constants of this file
+    )
+)
+_ABOUT_TO_LEAVE = timedelta(seconds=40)
+
+
+def claim_to_send(c: Connection, *, worker: str, now: datetime, lease: timedelta) -> Delivery | None:
+    """Take the next prepared delivery whose time has come; None when there is none."""
+    values = {
+        "to": str(Status.staged),
+        "worker": worker,
+        "now": to_micros(now),
+        "until": to_micros(now + lease),
+    }
+    row = c.execute(_TO_SEND, values).mappings().first()
+    return None if row is None else from_row(row)
+
+
+def claim_to_stage(c: Connection, *, worker: str, now: datetime, ahead: timedelta, lease: timedelta) -> Delivery | None:
+    """Take the next queued delivery that is due within `ahead`; None when there is none."""
+    values = {
+        "to": str(Status.claimed),
+        "worker": worker,
+        "now": to_micros(now),
+        "until": to_micros(now + lease),
+        "ahead": to_micros(now + ahead),
+        "soon": to_micros(now + _ABOUT_TO_LEAVE),
+    }
+    row = c.execute(_TO_STAGE, values).mappings().first()
+    return None if row is None else from_row(row)
+
+
+def record(c: Connection, delivery_id: int, event: str, detail: str, *, worker: str, now: datetime) -> None:
+    """Append one line to the history of a delivery."""
+    values = {
+        "delivery_id": delivery_id,
+        "at": to_micros(now),
+        "event": event,
+        "detail": detail,
+        "worker": worker,
+    }
+    c.execute(insert(events).values(values))
+
+
+def move(
+    c: Connection,
+    delivery: Delivery,
+    to: Status,
+    *,
+    worker: str,
+    now: datetime,
+    hold: str = "",
+    reason: str = "",
+    detail: str = "",
+    fenced: bool = True,
+    **values: Any,
+) -> bool:
+    """Move a delivery from the status in which it was read; False when it has moved on in the meantime.
+
+    With `fenced` the worker must still hold its lease. The lease ends unless `lease_owner` is given again.
+    Writes the line of history too.
+    """
+    if to not in MOVES[delivery.status] and to != delivery.status:
+        msg = f"a delivery never goes from {delivery.status} to {to}"
+        raise ValueError(msg)
+    where = [table.c.id == delivery.id, table.c.status == str(delivery.status)]
+    if fenced:
+        where.append(table.c.fence == delivery.fence)
+    lease = {"lease_owner": None, "lease_until": None, "fence": table.c.fence + 1}
+    changed = {"status": str(to), "hold": hold, "reason": reason, **lease, **_columns(values)}
+    if c.execute(update(table).where(*where).values(changed)).rowcount != 1:
+        return False
+    record(c, delivery.id, str(to), detail or reason, worker=worker, now=now)
+    return True
+
+
+def _columns(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: to_micros(value) if isinstance(value, datetime) else value for name, value in values.items()}
+
+
+def keep(c: Connection, delivery: Delivery, *, until: datetime, **values: Any) -> bool:
+    """Store what a worker has so far and prolong its lease; False when it lost the delivery."""
+    where = [
+        table.c.id == delivery.id,
+        table.c.fence == delivery.fence,
+        table.c.status == str(delivery.status),
+    ]
+    changed = {"lease_until": to_micros(until), **_columns(values)}
+    return c.execute(update(table).where(*where).values(changed)).rowcount == 1
+
+
+def frozen_column(out: Outgoing) -> dict[str, Any]:
+    """Return the column of a frozen delivery."""
+    return {"frozen": outgoing_json(out)}
+
+
+def staged_column(staged: Staged) -> dict[str, Any]:
+    """Return the column of what the network gave ahead."""
+    return {"staged": to_json(dict(staged.ids))}
+
+
+# Everything that may have changed while the delivery waited is looked at again in the statement that commits it.
+_SENDING = text(
+    """
+UPDATE deliveries SET status = 'sending', sending_at = :now, attempts = attempts + 1, lease_until = :until,
+    looks = 0, next_look_at = NULL, reason = ''
+WHERE id = :id AND fence = :fence AND status = 'staged' AND lease_owner = :worker AND due_at <= :now
+  AND NOT withdraw_wanted
+  AND (closes_at IS NULL OR closes_at > :now) AND (opens_at IS NULL OR opens_at <= :now)
+  AND (NOT needs_approval OR approved_hash = fingerprint)
+  AND (NOT needs_release OR EXISTS (SELECT 1 FROM releases r WHERE r.action = deliveries.action))
+  AND NOT EXISTS (SELECT 1 FROM pauses p WHERE p.scope = 'all'
+      OR (p.scope = 'action' AND p.name = deliveries.action)
+      OR (p.scope = 'account' AND p.name = deliveries.account))
+  AND NOT EXISTS (SELECT 1 FROM receipts x WHERE x.delivery_id = deliveries.id)
+RETURNING *
+"""
+)
+
+
+def mark_sending(c: Connection, delivery: Delivery, *, now: datetime, lease: timedelta) -> Delivery | None:
+    """Write into the book that the visible call is about to be made; None when it must not be made."""
+    values = {
+        "id": delivery.id,
+        "fence": delivery.fence,
+        "worker": delivery.lease_owner,
+        "now": to_micros(now),
+        "until": to_micros(now + lease),
+    }
+    row = c.execute(_SENDING, values).mappings().first()
+    if row is None:
+        return None
+    sending = from_row(row)
+    record(c, sending.id, "sending", f"attempt {sending.attempts}", worker=str(sending.lease_owner), now=now)
+    return sending
+
+
+def file_receipt(
+    c: Connection, delivery: Delivery, receipt: Receipt, *, worker: str, now: datetime, detail: str
+) -> bool:
+    """File the network's word and mark the delivery published. True evidence needs no lease.
+
+    Returns False when a receipt was there already.
+    """
+    current = by_id(c, delivery.id)
+    if Status.published not in MOVES[current.status]:
+        return False
+    values = {
+        "delivery_id": delivery.id,
+        "part": 1,
+        "remote_id": receipt.remote_id,
+        "url": receipt.url,
+        "at": to_micros(receipt.published_at),
+    }
+    c.execute(insert(receipts).values(values))
+    return move(
+        c,
+        current,
+        Status.published,
+        worker=worker,
+        now=now,
+        detail=detail or receipt.url or receipt.remote_id,
+        published_at=receipt.published_at,
+        remote_id=receipt.remote_id,
+        url=receipt.url,
+        next_look_at=None,
+    )
+
+
+def by_id(c: Connection, delivery_id: int) -> Delivery:
+    """Return one delivery by the database's id."""
+    return from_row(c.execute(select(table).where(table.c.id == delivery_id)).mappings().one())
+
+
+def by_key(c: Connection, key: str) -> Delivery | None:
+    """Return one delivery by its key."""
+    row = c.execute(select(table).where(table.c.key == key)).mappings().first()
+    return None if row is None else from_row(row)
+
+
+def in_status(c: Connection, *statuses: Status) -> list[Delivery]:
+    """Return the deliveries in any of `statuses` (all without one), in the order of their times."""
+    query = select(table).order_by(table.c.due_at, table.c.key)
+    if statuses:
+        query = query.where(table.c.status.in_([str(status) for status in statuses]))
+    return [from_row(row) for row in c.execute(query).mappings()]
+
+
+def counts(c: Connection) -> dict[str, int]:
+    """Return how many deliveries stand in each status that has any."""
+    query = select(table.c.status, func.count()).group_by(table.c.status).order_by(table.c.status)
+    return {str(status): int(number) for status, number in c.execute(query)}
+
+
+def history(c: Connection, delivery_id: int) -> list[tuple[datetime, str, str]]:
+    """Return every step of a delivery: when, what, detail."""
+    query = select(events.c.at, events.c.event, events.c.detail).where(events.c.delivery_id == delivery_id)
+    return [(from_micros(at), event, detail) for at, event, detail in c.execute(query.order_by(events.c.id))]
+
+
+def add(c: Connection, planned: Planned, *, status: Status, worker: str, now: datetime, **values: Any) -> None:
+    """Put a new delivery into the queue."""
+    row = {**planned_values(planned), "status": str(status), **_columns(values)}
+    result = c.execute(insert(table).values(row).returning(table.c.id))
+    record(c, result.scalar_one(), str(status), values.get("reason") or "added", worker=worker, now=now)
+
+
+def fingerprint(planned: Planned) -> str:
+    """Return the hash of everything that a person can edit about a delivery."""
+    return str(planned_values(planned)["fingerprint"])
+
+
+def rewrite(
+    c: Connection, delivery: Delivery, planned: Planned, *, status: Status, worker: str, now: datetime, **values: Any
+) -> None:
+    """Give a delivery that waits, or has ended unsent, what its file says now. An approval of the old text is void."""
+    changed = {**planned_values(planned), "late_accepted": False, "cancelled_by": None, "delays": 0, "not_before": None}
+    if status is not Status.queued and delivery.cancelled_by == "person":
+        changed["cancelled_by"] = "person"
+    changed |= {"status": str(status), "fence": table.c.fence + 1, **_columns(values)}
+    c.execute(update(table).where(table.c.id == delivery.id, table.c.fence == delivery.fence).values(changed))
+    record(c, delivery.id, "edited", str(values.get("reason") or ""), worker=worker, now=now)
+
+
+def blocked_by_pause(c: Connection, now: datetime) -> Sequence[Delivery]:
+    """Return what has come due, or is prepared, under a pause: it is held rather than left to be late in silence."""
+    query = text(
+        """SELECT d.* FROM deliveries d WHERE d.lease_owner IS NULL AND d.status IN ('queued', 'staged')
+        AND d.due_at <= :now AND EXISTS (SELECT 1 FROM pauses p WHERE p.scope = 'all'
+        OR (p.scope = 'action' AND p.name = d.action) OR (p.scope = 'account' AND p.name = d.account))
+        ORDER BY d.due_at, d.id LIMIT 500"""
+    )
+    return [from_row(row) for row in c.execute(query, {"now": to_micros(now)}).mappings()]
+
+
+def past_window(c: Connection, now: datetime) -> Sequence[Delivery]:
+    """Return what still waits although its action has closed."""
+    waiting = table.c.status.in_([str(Status.queued), str(Status.held), str(Status.staged)])
+    query = select(table).where(waiting, table.c.lease_owner.is_(None), table.c.closes_at <= to_micros(now)).limit(500)
+    return [from_row(row) for row in c.execute(query).mappings()]
+
+
+def leased(c: Connection) -> Sequence[Delivery]:
+    """Return the deliveries that a worker has in its hands."""
+    query = select(table).where(table.c.lease_owner.is_not(None))
+    return [from_row(row) for row in c.execute(query).mappings()]
+
+
+def to_look_up(c: Connection, now: datetime) -> Sequence[Delivery]:
+    """Return the deliveries of unknown outcome whose next look is due and that nobody looks at now."""
+    due = or_(table.c.next_look_at.is_(None), table.c.next_look_at <= to_micros(now))
+    query = select(table).where(table.c.status == str(Status.unknown), table.c.lease_owner.is_(None), due).limit(100)
+    return [from_row(row) for row in c.execute(query).mappings()]
+
+
+def lease_for_look(c: Connection, delivery: Delivery, *, worker: str, until: datetime) -> Delivery | None:
+    """Take an unknown delivery to look it up; None when another worker was faster."""
+    where = and_(table.c.id == delivery.id, table.c.fence == delivery.fence, table.c.lease_owner.is_(None))
+    values = {"lease_owner": worker, "lease_until": to_micros(until), "fence": table.c.fence + 1}
+    row = c.execute(update(table).where(where).values(values).returning(table)).mappings().first()
+    return None if row is None else from_row(row)
+
+
+def withdrawals(c: Connection) -> Sequence[Delivery]:
+    """Return what is out although a person wants it taken down."""
+    query = select(table).where(table.c.status == str(Status.published), table.c.withdraw_wanted)
+    return [from_row(row) for row in c.execute(query).mappings()]
+
+
+def set_columns(c: Connection, delivery: Delivery, **values: Any) -> None:
+    """Change columns of a delivery without moving it."""
+    c.execute(update(table).where(table.c.id == delivery.id).values(_columns(values)))
+
+
+def put_off(c: Connection, account: str, until: datetime) -> None:
+    """Let everything of an account wait until its network takes posts again."""
+    waiting = table.c.status.in_([str(Status.queued), str(Status.staged)])
+    earlier = func.coalesce(table.c.not_before, 0) < to_micros(until)
+    c.execute(update(table).where(table.c.account == account, waiting, earlier).values(not_before=to_micros(until)))
+
+
+_NEXT = text(
+    """
+SELECT MIN(moment) FROM (
+    SELECT MIN(MAX(due_at - :ahead, COALESCE(not_before, 0))) AS moment FROM deliveries
+        WHERE status = 'queued' AND NOT withdraw_wanted
+    UNION ALL SELECT MIN(MAX(due_at, COALESCE(not_before, 0))) FROM deliveries
+        WHERE status = 'staged' AND lease_owner IS NULL
+    UNION ALL SELECT MIN(COALESCE(next_look_at, 0)) FROM deliveries WHERE status = 'unknown' AND lease_owner IS NULL
+    UNION ALL SELECT MIN(lease_until) FROM deliveries WHERE lease_owner IS NOT NULL
+    UNION ALL SELECT MIN(closes_at) FROM deliveries WHERE status = 'held'
+)
+"""
+)
+
+
+def next_moment(c: Connection, *, ahead: timedelta) -> datetime | None:
+    """Return when something will next be to do (possibly in the past); None when nothing waits."""
+    value = c.execute(_NEXT, {"ahead": ahead // timedelta(microseconds=1)}).scalar()
+    return None if value is None else from_micros(value)

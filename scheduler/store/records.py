@@ -1,0 +1,180 @@
+"""A delivery as the state holds it, and how it becomes a row and back."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from scheduler.model import (
+    CardContent,
+    Content,
+    FileContent,
+    Lateness,
+    Medium,
+    Outgoing,
+    Planned,
+    Receipt,
+    Staged,
+    Status,
+    Then,
+)
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+
+def to_micros(moment: datetime) -> int:
+    """Return `moment` (aware) as whole microseconds since 1970 UTC."""
+    return (moment - _EPOCH) // _MICROSECOND
+
+
+def from_micros(value: int) -> datetime:
+    """Return the aware UTC moment of whole microseconds since 1970."""
+    return _EPOCH + timedelta(microseconds=value)
+
+
+def _moment(value: int | None) -> datetime | None:
+    return None if value is None else from_micros(value)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Delivery:
+    """One row of the queue. `id` is the database's, `key` the one that people see."""
+
+    id: int
+    key: str
+    action: str
+    post: str
+    account: str
+    platform: str
+    place: str
+    due_at: datetime
+    opens_at: datetime | None
+    closes_at: datetime | None
+    late: Lateness
+    needs_release: bool
+    needs_approval: bool
+    content: Content
+    content_hash: str
+    fingerprint: str
+    status: Status
+    hold: str
+    reason: str
+    not_before: datetime | None
+    delays: int
+    approved: bool
+    late_accepted: bool
+    look_first: bool
+    withdraw_wanted: bool
+    cancelled_by: str | None
+    lease_owner: str | None
+    lease_until: datetime | None
+    fence: int
+    frozen: Outgoing | None
+    staged: Staged | None
+    attempts: int
+    sending_at: datetime | None
+    looks: int
+    next_look_at: datetime | None
+    published_at: datetime | None
+    remote_id: str | None
+    url: str | None
+
+    @property
+    def token(self) -> str:
+        """The idempotency key: the same for every attempt at saying the same thing in the same place."""
+        return digest([self.key, self.content_hash])[:32]
+
+    @property
+    def receipt(self) -> Receipt | None:
+        """The network's word, where there is one."""
+        if self.remote_id is None or self.published_at is None:
+            return None
+        return Receipt(remote_id=self.remote_id, url=self.url, published_at=self.published_at)
+
+
+def from_row(row: Any) -> Delivery:
+    """Return the delivery of a row of the table `deliveries`."""
+    values = {name: row[name] for name in Delivery.__dataclass_fields__ if name in row}
+    for name in _MOMENTS:
+        values[name] = _moment(row[name])
+    for name in _FLAGS:
+        values[name] = bool(row[name])
+    values["status"] = Status(row["status"])
+    values["late"] = Lateness(after=timedelta(microseconds=row["late_after"]), then=Then(row["late_then"]))
+    values["approved"] = row["approved_hash"] is not None and row["approved_hash"] == row["fingerprint"]
+    values["content"] = content_from(json.loads(row["content"]))
+    values["frozen"] = outgoing_from(json.loads(row["frozen"])) if row["frozen"] else None
+    values["staged"] = Staged(json.loads(row["staged"])) if row["staged"] else None
+    return Delivery(**values)
+
+
+_MOMENTS = (
+    "due_at",
+    "opens_at",
+    "closes_at",
+    "not_before",
+    "lease_until",
+    "sending_at",
+    "next_look_at",
+    "published_at",
+)
+_FLAGS = ("needs_release", "needs_approval", "late_accepted", "look_first", "withdraw_wanted")
+
+
+def to_json(value: object) -> str:
+    """Return canonical JSON: the same value is always the same text."""
+    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=str)
+
+
+def digest(value: object) -> str:
+    """Return the SHA-256 of a value's canonical JSON, in hexadecimal."""
+    return hashlib.sha256(to_json(value).encode()).hexdigest()
+
+
+def planned_values(planned: Planned) -> dict[str, Any]:
+    """Return the columns that the plan decides, fingerprint included."""
+    content = asdict(planned.content)
+    values: dict[str, Any] = {
+        "action": planned.action,
+        "post": planned.post,
+        "account": planned.account,
+        "platform": planned.platform,
+        "due_at": to_micros(planned.due_at),
+        "opens_at": planned.opens_at and to_micros(planned.opens_at),
+        "closes_at": planned.closes_at and to_micros(planned.closes_at),
+        "late_after": planned.late.after // _MICROSECOND,
+        "late_then": str(planned.late.then),
+        "needs_release": planned.needs_release,
+        "needs_approval": planned.needs_approval,
+        "content": to_json(content),
+        "content_hash": digest(content),
+    }
+    values["fingerprint"] = digest({name: value for name, value in values.items() if name != "content"})
+    return {**values, "key": planned.key, "place": str(planned.place) if planned.place else ""}
+
+
+def content_from(value: Mapping[str, Any]) -> Content:
+    """Return the content whose JSON object is `value`."""
+    card, video = value["card"], value["video"]
+    return Content(
+        text=value["text"],
+        language=value["language"],
+        card=CardContent(**{**card, "hashtags": tuple(card["hashtags"])}) if card else None,
+        images=tuple(FileContent(**image) for image in value["images"]),
+        video=FileContent(**video) if video else None,
+    )
+
+
+def outgoing_json(out: Outgoing) -> str:
+    """Return a frozen delivery as JSON."""
+    return to_json({**asdict(out), "due_at": to_micros(out.due_at)})
+
+
+def outgoing_from(value: Mapping[str, Any]) -> Outgoing:
+    """Return the frozen delivery whose JSON object is `value`."""
+    media = tuple(Medium(**{**medium, "path": Path(medium["path"])}) for medium in value["media"])
+    return Outgoing(**{**value, "media": media, "due_at": from_micros(value["due_at"])})
