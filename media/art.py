@@ -60,11 +60,15 @@ def _tongue(width: float, height: float, at: tuple[float, float], lean: float) -
     return right + left[::-1]
 
 
-def _shade(size: tuple[int, int], outline: list[tuple[float, float]], blur: float) -> Image.Image:
-    """Return the mask of `outline` in a picture of `size`, with an edge `blur` pixels soft."""
-    mask = Image.new("L", (size[0] * 2, size[1] * 2))
-    ImageDraw.Draw(mask).polygon([(x * 2, y * 2) for x, y in outline], fill=255)
-    return mask.filter(ImageFilter.GaussianBlur(blur * 2)).resize(size, Image.Resampling.LANCZOS)
+def _soft(image: Image.Image, outline: list[tuple[float, float]], blur: float, fill: Colour, opacity: int) -> None:
+    """Paint `outline` into `image` with an edge `blur` pixels soft, `opacity` of 255."""
+    reach = math.ceil(blur * 3) + 1
+    left, top = (math.floor(min(point[at] for point in outline)) - reach for at in range(2))
+    right, bottom = (math.ceil(max(point[at] for point in outline)) + reach for at in range(2))
+    mask = Image.new("L", ((right - left) * 2, (bottom - top) * 2))
+    ImageDraw.Draw(mask).polygon([((x - left) * 2, (y - top) * 2) for x, y in outline], fill=opacity)
+    mask = mask.filter(ImageFilter.GaussianBlur(blur * 2)).resize((right - left, bottom - top), Image.Resampling.BOX)
+    image.paste(fill, (left, top), mask)
 
 
 def _body(width: int, height: int, wax: Colour, light: Colour) -> Image.Image:
@@ -116,19 +120,18 @@ def flame(image: Image.Image, layout: Layout, box: Box, light: Colour, wax: Colo
     image.paste(body := _body(thick, box.bottom - top, wax, light), (centre - thick // 2, top), body)
     pool = _pool(thick, light)
     image.paste(pool, (centre - thick // 2, top), pool)
-    wick = [(centre, top + thick * 0.1), (centre, top - thick * 0.12), (centre + thick * 0.05, top - thick * 0.3)]
     tongues = (
         (1.0, 1.0, mix(light, (255, 110, 10), 0.45), 0.045, 235),
         (0.8, 0.86, mix(light, (255, 196, 40), 0.75), 0.05, 255),
         (0.52, 0.6, (255, 246, 205), 0.07, 255),
     )
-    for wide, high, tint, soft, strength in tongues:
+    for wide, high, tint, soft, opacity in tongues:
         outline = _tongue(thick * 1.06 * wide, tall * high, foot, -thick * 0.12)
-        mask = _shade(image.size, outline, soft * thick).point([v * strength // 255 for v in range(256)])
-        image.paste(tint, mask=mask)
-    mask = Image.new("L", (image.width * 2, image.height * 2))
-    ImageDraw.Draw(mask).line([(x * 2, y * 2) for x, y in wick], fill=255, width=round(thick * 0.1), joint="curve")
-    image.paste((58, 34, 24), mask=mask.resize(image.size, Image.Resampling.BOX))
+        _soft(image, outline, soft * thick, tint, opacity)
+    half, x, y = thick * 0.026, float(centre), float(top)
+    bend = [(x, y + thick * 0.1), (x, y - thick * 0.12), (x + thick * 0.05, y - thick * 0.3)]
+    wick = [(px - half, py) for px, py in bend] + [(px + half, py) for px, py in bend[::-1]]
+    _soft(image, wick, thick * 0.008, (58, 34, 24), 255)
     return image
 
 

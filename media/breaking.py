@@ -10,11 +10,11 @@ _RAGGED = 0.22  # what an uneven right edge costs, in parts of the size
 _ORPHAN = 0.2  # a word alone on the last line
 _PHRASE = 0.05  # a line that runs over the end of a sentence
 _PAUSE = 0.03  # what a line that ends with a phrase is worth
-_INSIDE = 0.1  # a line that ends where there is no space (Burmese syllables, after a hyphen)
+_INSIDE = 0.8  # a line that ends where there is no space (between Burmese syllables): only in need
 _STOPS = ".!?…\u104b\u1362\u061f\u06d4"  # with the Burmese, Ethiopic, Arabic and Urdu ones
 _PAUSES = ",;:—\u2013\u104a\u1363\u060c\u061b"
 _STEP = 0.965  # sizes tried, each this part of the one before
-_WORTH = 0.74  # no break is worth a text smaller than this part of the largest that fits
+_WORTH = 0.6  # no break is worth a text smaller than this part of the largest that fits
 
 
 @dataclass(frozen=True)

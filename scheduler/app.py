@@ -45,7 +45,12 @@ class App:
         return mine[account]
 
     def load_posts(self) -> posts.Loaded:
-        """Read posts/*.yaml as they are now."""
+        """Read posts/*.yaml as they are now.
+
+        Raises:
+            WorkspaceError: the folder can't be read.
+        """
+        require_posts(self.workspace)
         return posts.load(self.workspace, now=self.clock.now(), themes=themes())
 
     def close(self) -> None:
@@ -66,10 +71,34 @@ def workspace(folder: Path) -> tuple[Workspace, list[Problem]]:
     Raises:
         WorkspaceError: the folder can't be used as a workspace.
     """
-    loaded, problems = config.load(folder, publishers.names())
+    loaded, problems = read_workspace(folder)
     if loaded is None:
         raise WorkspaceError("\n".join(str(problem) for problem in problems))
-    return replace(loaded, platforms=loaded.platforms | NETWORKS), problems
+    return loaded, problems
+
+
+def read_workspace(folder: Path) -> tuple[Workspace | None, list[Problem]]:
+    """Read config.yaml; return the workspace, None where the file can't be understood, and what is wrong in it.
+
+    Raises:
+        WorkspaceError: the folder is no workspace.
+    """
+    loaded, problems = config.load(folder, publishers.names(), themes=themes())
+    return loaded and replace(loaded, platforms=loaded.platforms | NETWORKS), problems
+
+
+def require_posts(workspace: Workspace) -> None:
+    """Make sure that posts/ is there: a folder that can't be read must not look like one without posts.
+
+    Raises:
+        WorkspaceError: it can't be read.
+    """
+    folder = workspace.folder / "posts"
+    try:
+        next(folder.iterdir(), None)
+    except OSError as error:
+        msg = f"{folder}: can't be read ({error.strerror}): put it back; until then the queue stays as it is"
+        raise WorkspaceError(msg) from None
 
 
 def live_publisher(account: Account, workspace: Workspace, clock: Clock) -> Publisher:

@@ -18,7 +18,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from scheduler.app import App
 from scheduler.errors import SchedulerError
 from scheduler.operations import deliver, queue, recover
-from scheduler.store import controls, deliveries
+from scheduler.store import claims, controls
 
 _LOG = logging.getLogger(__name__)
 _LANES = 8
@@ -36,6 +36,7 @@ class Daemon:
     def __init__(self, app: App) -> None:
         self._app = app
         self._stopping = threading.Event()
+        self._told = signal.SIGTERM
         self._clock = BackgroundScheduler(
             timezone="UTC", job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
         )
@@ -45,8 +46,8 @@ class Daemon:
         self._bells = [threading.Event() for _ in range(lanes)]
         self._lanes = [threading.Thread(target=self._lane, args=[bell], daemon=True) for bell in self._bells]
 
-    def run(self) -> None:
-        """Work until SIGTERM or SIGINT; then finish the call in flight and return within ten seconds."""
+    def run(self) -> signal.Signals:
+        """Work until SIGTERM or SIGINT; then finish the call in flight and return which, within ten seconds."""
         for name in (signal.SIGTERM, signal.SIGINT):
             signal.signal(name, self._stop)
         self._guarded(self._reread.look)
@@ -59,6 +60,7 @@ class Daemon:
         while not self._stopping.wait(timeout=1.0):
             pass
         self._shut_down()
+        return self._told
 
     def _add_jobs(self) -> None:
         for job, seconds in (
@@ -71,7 +73,8 @@ class Daemon:
 
     def _stop(self, number: int, frame: FrameType | None) -> None:
         del frame
-        _LOG.info("stopping (%s): finishing what is in flight", signal.Signals(number).name)
+        self._told = signal.Signals(number)
+        _LOG.info("stopping (%s): finishing what is in flight", self._told.name)
         self._stopping.set()
 
     def _shut_down(self) -> None:
@@ -106,7 +109,7 @@ class Daemon:
         if self._stopping.is_set():
             return
         with self._app.store.read() as c:
-            moment = deliveries.next_moment(c, ahead=self._app.workspace.stage_ahead)
+            moment = claims.next_moment(c, now=self._app.clock.now(), ahead=self._app.workspace.stage_ahead)
         if moment is None:
             return
         if moment <= self._app.clock.now():

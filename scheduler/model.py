@@ -142,6 +142,7 @@ class Workspace:
     stage_ahead: timedelta = timedelta(minutes=2)
     database: str = "sqlite:///var/state.db"
     platforms: frozenset[str] = frozenset()  # every network the program knows; empty where nobody has said
+    broken_accounts: frozenset[str] = frozenset()  # named in config.yaml, but with an error: not to be used
 
     @property
     def language(self) -> str:

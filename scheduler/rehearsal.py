@@ -19,7 +19,7 @@ from scheduler.operations import deliver, queue, recover
 from scheduler.posts import Loaded
 from scheduler.publishers import outbox
 from scheduler.publishers.base import Publisher
-from scheduler.store import Delivery, deliveries, open_store
+from scheduler.store import Delivery, claims, deliveries, open_store
 
 Progress = Callable[[int, int], None]
 _MOST_STEPS = 1_000_000
@@ -85,7 +85,7 @@ def _let_time_pass(app: parts.App, clock: SimulatedClock, last: datetime, progre
             done += 1
             progress(min(done // 2, total), total)
         with app.store.read() as c:
-            moment = deliveries.next_moment(c, ahead=app.workspace.stage_ahead)
+            moment = claims.next_moment(c, now=clock.now(), ahead=app.workspace.stage_ahead)
         if moment is None or moment > last:
             clock.move_to(last)
             return

@@ -29,6 +29,7 @@ class FakeNetwork:
     staged: int = 0
     faults: list[str] = field(default_factory=list)  # for the next visible calls; "ok" once they are used up
     stage_faults: list[str] = field(default_factory=list)
+    forgets: int = 0  # how many times what was staged expires
 
     def times(self, key: str) -> int:
         """Return how often a delivery was put out."""
@@ -94,6 +95,11 @@ class FakePublisher(Publisher):
         _fail(fault)
         self.network.staged += 1
         return Staged({"media": [medium.sha256 for medium in out.media]})
+
+    def stage_expired(self, staged: Staged, now: datetime) -> bool:
+        """Tell whether the network has forgotten what was staged, as told."""
+        del staged, now
+        return self.network.staged <= self.network.forgets
 
     def publish(self, out: Outgoing, staged: Staged) -> Receipt:
         """Put the post out, in the way the next fault says."""

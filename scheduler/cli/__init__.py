@@ -3,7 +3,9 @@
 Modules here import nothing heavy at the top: `--help` answers at once.
 """
 
+import io
 import os
+import re
 import sys
 
 import click
@@ -13,16 +15,23 @@ from scheduler.cli.options import workspace_option
 from scheduler.errors import SchedulerError, UsageError, WorkspaceError
 
 DONE, PROBLEMS, UNUSABLE, INTERRUPTED = 0, 1, 2, 130
+_IN_FILE = re.compile(r"\S.*?:\d+:\d+: (error|warning): ")
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.group(
+    invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
+)
 @click.version_option(package_name="solidarity-scheduler", prog_name="solidarity")
 @workspace_option
-def solidarity() -> None:
+@click.pass_context
+def solidarity(context: click.Context) -> None:
     """Schedule a campaign's posts and publish each exactly once, with its card, hashtags and tags.
 
     A workspace is a folder with config.yaml and posts/. `solidarity init DIR` makes one.
     """
+    if context.invoked_subcommand is None:
+        click.echo(context.get_help(), err=True)
+        context.exit(UNUSABLE)
 
 
 for module in (writing, running, standing, people, upkeep):
@@ -32,23 +41,54 @@ for module in (writing, running, standing, people, upkeep):
 
 def main() -> None:
     """Run the command line and exit: 0 done, 1 problems found, 2 wrong usage or workspace, 130 interrupted."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a terminal that can't show a letter must not end the command
+            stream.reconfigure(errors="backslashreplace")
     try:
         code = solidarity.main(standalone_mode=False, prog_name="solidarity")
     except click.exceptions.Exit as done:
         code = done.exit_code
-    except click.ClickException as error:
-        error.show()
-        code = error.exit_code
     except (click.Abort, KeyboardInterrupt):
         code = INTERRUPTED
     except BrokenPipeError:
         # The reader of our output has gone; Python's own flush at exit must not complain again.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = PROBLEMS
-    except SchedulerError as error:
-        click.echo(f"solidarity: {error}", err=True)
-        code = UNUSABLE if isinstance(error, (WorkspaceError, UsageError)) else PROBLEMS
-    except OSError as error:
-        click.echo(f"solidarity: {error.filename or ''}: {error.strerror or error}", err=True)
-        code = PROBLEMS
+    except Exception as error:
+        code = _explain(error)
     sys.exit(code if isinstance(code, int) else DONE)
+
+
+def _explain(error: Exception) -> int:
+    """Say on standard error what went wrong and what to do; return the exit code."""
+    if isinstance(error, click.UsageError):
+        path = error.ctx.command_path if error.ctx else "solidarity"
+        click.echo(f"{path}: {error.format_message()}\nTry `{path} --help`.", err=True)
+        return UNUSABLE
+    if isinstance(error, click.ClickException):
+        click.echo(f"solidarity: {error.format_message()}", err=True)
+        return PROBLEMS
+    if isinstance(error, SchedulerError):
+        text = str(error)
+        # What is wrong in a file is said in one form everywhere; editors and other tools read it.
+        click.echo(text if _IN_FILE.match(text) else f"solidarity: {text}", err=True)
+        return UNUSABLE if isinstance(error, (WorkspaceError, UsageError)) else PROBLEMS
+    if isinstance(error, UnicodeEncodeError):
+        click.echo("solidarity: a name on the command line isn't valid text: write it in UTF-8", err=True)
+        return UNUSABLE
+    if isinstance(error, OSError):
+        click.echo(f"solidarity: {error.filename or 'the output'}: {error.strerror or error}", err=True)
+        return PROBLEMS
+    return _fault(error)
+
+
+def _fault(error: Exception) -> int:
+    """Say that the program itself is at fault; whoever mends it sets SOLIDARITY_DEBUG."""
+    if os.environ.get("SOLIDARITY_DEBUG"):
+        import traceback
+
+        traceback.print_exception(error)
+    text = " ".join(str(error).split())[:300]
+    click.echo(f"solidarity: a fault of the program: {type(error).__name__}: {text}", err=True)
+    click.echo("Please report it, with what SOLIDARITY_DEBUG=1 shows.", err=True)
+    return PROBLEMS

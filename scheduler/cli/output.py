@@ -1,34 +1,40 @@
 """Printing: tables for people, JSON for programs."""
 
 import json
+import os
+import re
+import shutil
 import sys
-from collections.abc import Iterable, Sequence
+import textwrap
+from collections.abc import Container, Iterable, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import click
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
     from scheduler.model import Problem, Workspace
     from scheduler.store import Delivery, Pause
 
-_COLOURS = {
-    "published": "green",
-    "held": "yellow",
-    "missed": "yellow",
-    "failed": "red",
-    "unknown": "magenta",
-    "needs-human": "bold red",
-    "cancelled": "dim",
-    "withdrawn": "dim",
+_COLOURS: dict[str, dict[str, Any]] = {
+    "published": {"fg": "green"},
+    "held": {"fg": "yellow"},
+    "missed": {"fg": "yellow"},
+    "failed": {"fg": "red"},
+    "unknown": {"fg": "magenta"},
+    "needs-human": {"fg": "red", "bold": True},
+    "cancelled": {"dim": True},
+    "withdrawn": {"dim": True},
 }
+_GAP = "  "
+_INDENT = "    "
+_NO_BREAK = "\N{NO-BREAK SPACE}"
 
 
 def as_json(value: object) -> None:
-    """Print one JSON document; moments are RFC 3339 in UTC."""
-    click.echo(json.dumps(value, ensure_ascii=False, indent=2, default=_plain))
+    """Print one JSON document, in UTF-8 whatever the terminal's; moments are RFC 3339 in UTC."""
+    text = json.dumps(value, ensure_ascii=False, indent=2, default=_plain)
+    click.echo(text.encode("utf-8", "backslashreplace"))
 
 
 def _plain(value: object) -> str:
@@ -42,34 +48,67 @@ def rfc3339(moment: datetime) -> str:
     return utc.strftime(form)
 
 
-def console() -> "Console":
-    """Return where tables go: as wide as the terminal, or unbroken where there is none."""
-    from rich.console import Console
-
-    terminal = sys.stdout.isatty()
-    return Console(width=None if terminal else 400, highlight=False, soft_wrap=not terminal)
-
-
 def table(heads: Sequence[str], lines: Iterable[Sequence[object]], *, state: int | None = None) -> None:
-    """Print an aligned table; the column `state` is coloured as a second signal."""
-    from rich.box import SIMPLE_HEAD
-    from rich.table import Table
-    from rich.text import Text
+    """Print aligned columns; the column `state` is coloured as a second signal.
 
-    drawn = Table(box=SIMPLE_HEAD, pad_edge=False, header_style="bold")
-    for head in heads:
-        drawn.add_column(head, overflow="fold")
-    for line in lines:
-        cells = [Text(str(cell)) for cell in line]
-        if state is not None:
-            cells[state].stylize(_COLOURS.get(str(line[state]), ""))
-        drawn.add_row(*cells)
-    console().print(drawn)
+    The last column is free text. On a terminal, what doesn't fit beside the others goes on lines of its own, broken
+    between words so that a command in it can be copied; elsewhere every row is one line, for `grep`.
+    """
+    rows = [[" ".join(str(cell).split()) for cell in line] for line in lines]
+    sizes = [max(map(len, column)) for column in zip(heads, *rows, strict=True)][:-1]
+    width = _width()
+    _print_row(list(heads), sizes, width, {"bold": True}, range(len(heads)))
+    for row in rows:
+        look = _COLOURS.get(row[state], {}) if state is not None else {}
+        _print_row(row, sizes, width, look, () if state is None else (state,))
+
+
+def _print_row(
+    row: Sequence[str], sizes: Sequence[int], width: int | None, look: dict[str, Any], where: Container[int]
+) -> None:
+    cells = [cell.ljust(size) for cell, size in zip(row, sizes, strict=False)]
+    last = row[-1]
+    below = width is not None and sum(sizes) + len(_GAP) * len(sizes) + len(last) > width
+    drawn = [_drawn(cell, look if number in where else {}) for number, cell in enumerate(cells)]
+    click.echo(_GAP.join(drawn if below else [*drawn, last]).rstrip())
+    if below and width is not None:
+        click.echo(_wrapped(last, width, _INDENT))
+
+
+def _width() -> int | None:
+    """Return how wide the terminal is; None where there is none."""
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+
+
+def _wrapped(text: str, width: int, indent: str = "") -> str:
+    """Return a text broken between words; what stands between backticks, a command to copy, stays whole."""
+    kept = re.sub("`[^`]*`", lambda found: found[0].replace(" ", _NO_BREAK), text)
+    wide = textwrap.fill(
+        kept, width, initial_indent=indent, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
+    )
+    return wide.replace(_NO_BREAK, " ")
+
+
+def _drawn(cell: str, look: dict[str, Any]) -> str:
+    """Return a cell in colour where there is a terminal that wants it."""
+    wanted = sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    return click.style(cell.rstrip(), **look) + " " * (len(cell) - len(cell.rstrip())) if look and wanted else cell
+
+
+def count(number: int, word: str, plural: str = "") -> str:
+    """Return a number of things in words: `no error`, `1 post`, `2 deliveries`."""
+    return f"{number or 'no'} {word if number == 1 else plural or word + 's'}"
 
 
 def say(text: str) -> None:
     """Print one line for people."""
     click.echo(text)
+
+
+def say_long(text: str) -> None:
+    """Print one paragraph for people; on a terminal it is broken between words."""
+    width = _width()
+    click.echo(_wrapped(text, width) if width else text)
 
 
 def aside(text: str) -> None:

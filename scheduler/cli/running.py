@@ -1,62 +1,92 @@
 """What goes out: run and rehearse."""
 
-from datetime import datetime
+import logging
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import click
 
 from scheduler.cli import output
 from scheduler.cli.options import command, folder, json_option, opened, workspace
+from scheduler.errors import UsageError
+
+if TYPE_CHECKING:
+    from scheduler.app import App
+
+_BAD = ("failed", "unknown", "needs-human")
+_SETTLED = ("published", "held", "missed", *_BAD)
 
 
 @command("run")
 @click.option("--once", is_flag=True, help="Do all that is due now, and end: for cron.")
 @click.option("--verbose", is_flag=True, help="Say every step.")
-def run(*, once: bool, verbose: bool) -> int:
+@click.option("--json", "as_json", is_flag=True, help="With --once: one JSON document on standard output.")
+def run(*, once: bool, verbose: bool, as_json: bool) -> int:
     """Publish on schedule until told to stop. Several on one workspace are fine: nothing goes twice."""
-    _log(verbose=verbose)
+    if as_json and not once:
+        msg = "--json goes with --once"
+        raise UsageError(msg)
     with opened() as app:
-        if not once:
-            from scheduler.daemon import Daemon
+        if once:
+            _log(logging.DEBUG if verbose else logging.WARNING)
+            return _run_once(app, as_json=as_json)
+        from scheduler.daemon import Daemon
 
-            Daemon(app).run()
-            return 0
-        from scheduler.daemon import PostsWatch, run_once
-        from scheduler.model import Status
-        from scheduler.operations.status import status
-
-        PostsWatch(app).look()
-        before = status(app).counts
-        run_once(app)
-        after = status(app).counts
-        for name in (Status.published, Status.held, Status.missed, Status.unknown, Status.needs_human, Status.failed):
-            changed = after.get(name, 0) - before.get(name, 0)
-            if changed > 0:
-                output.say(f"{changed} {name}")
-        bad = (Status.failed, Status.unknown, Status.needs_human)
-        return int(any(after.get(name, 0) > before.get(name, 0) for name in bad))
+        _log(logging.DEBUG if verbose else logging.INFO)
+        if Daemon(app).run() is signal.SIGINT:
+            raise click.Abort
+    return 0
 
 
-def _log(*, verbose: bool) -> None:
-    import logging
-
+def _log(level: int) -> None:
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(message)s")
-    logging.getLogger("scheduler").setLevel(logging.DEBUG if verbose else logging.INFO)
+    logging.getLogger("scheduler").setLevel(level)
 
 
-def _moment(text: str | None, *, end: bool = False) -> datetime | None:
-    """Read a date, or a date and time, of the workspace's wall clock."""
-    from datetime import UTC, timedelta
+def _run_once(app: "App", *, as_json: bool) -> int:
+    from scheduler.daemon import run_once
+    from scheduler.operations.queue import apply
+    from scheduler.operations.status import status
 
+    loaded = app.load_posts()
+    errors = [problem for problem in loaded.problems if problem.level == "error"]
+    for problem in errors:
+        output.aside(str(problem))
+    apply(app, loaded)
+    before = {one.key: one.status for one in status(app).deliveries}
+    run_once(app)
+    after = status(app).deliveries
+    moved = [one for one in after if one.status in _SETTLED and one.status != before.get(one.key)]
+    waits = [one for one in after if one.status == "queued" and one.due_at <= app.clock.now()]
+    counts = {name: sum(one.status == name for one in moved) for name in _SETTLED}
+    if as_json:
+        output.as_json({**counts, "deliveries": [output.delivery(one) for one in [*moved, *waits]]})
+    else:
+        lines = [(one.status, one.key, one.url or one.reason) for one in [*moved, *waits]]
+        if lines:
+            output.table(["status", "delivery", ""], lines, state=0)
+        output.say(", ".join(f"{number} {name}" for name, number in counts.items() if number) or "nothing went out")
+    bad = any(one.status in _BAD or one.hold == "account" for one in moved)
+    return int(bad or bool(errors))
+
+
+def _moment(text: str | None, option: str, *, end: bool = False) -> datetime | None:
+    """Read a date, or a date and time, of the workspace's wall clock; with `end` a date means its end."""
     if text is None:
         return None
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
-        msg = f"{text}: write a date, e.g. 2021-09-10, or a date and time, e.g. 2021-09-10T09:00"
-        raise click.BadParameter(msg) from None
-    if end and len(text) == len("2021-09-10"):
+        moment = datetime.min  # noqa: DTZ901 - outside what is taken below
+    if not 1990 <= moment.year <= 2200:
+        msg = f"{option} {text}: write a date, e.g. 2021-09-10, or a date and time, e.g. 2021-09-10T09:00"
+        raise UsageError(msg)
+    if end and ":" not in text:
         moment += timedelta(days=1)
     zoned = moment if moment.tzinfo else moment.replace(tzinfo=workspace().timezone)
     return zoned.astimezone(UTC)
@@ -76,7 +106,10 @@ def rehearse(begins: str | None, ends: str | None, out: Path | None, lang: str, 
     from scheduler.rehearsal import write_gallery
 
     ready = workspace()
-    first, last = _moment(begins), _moment(ends, end=True)
+    first, last = _moment(begins, "--from"), _moment(ends, "--to", end=True)
+    if first and last and first >= last:
+        msg = f"--from {begins} --to {ends}: the end must lie after the beginning"
+        raise UsageError(msg)
     checked = look(folder(), clock=SimulatedClock(first) if first else SystemClock())
     for problem in checked.problems:
         if problem.level == "error":
@@ -95,30 +128,26 @@ def rehearse(begins: str | None, ends: str | None, out: Path | None, lang: str, 
         found = [output.delivery(one) for one in result.deliveries]
         output.as_json({**counts, "out": str(target), "gallery": str(index), "deliveries": found})
     else:
+        bad = [one for one in result.deliveries if one.status in {"missed", *_BAD}]
+        if bad:
+            output.table(["status", "delivery", ""], [(one.status, one.key, one.reason) for one in bad], state=0)
         output.say(", ".join(f"{number} {name}" for name, number in counts.items()))
         output.say(f"The gallery: {index.as_uri()}")
     return int(counts["failed"] > 0 or checked.errors > 0)
 
 
-def _progress() -> Any:
-    """Return a progress bar on a terminal, and nothing elsewhere."""
-    import sys
-    from collections.abc import Callable, Iterator
-    from contextlib import contextmanager
+@contextmanager
+def _progress() -> Iterator[Callable[[int, int], None]]:
+    """Give a progress bar on a terminal, and nothing elsewhere."""
+    if not sys.stderr.isatty():
+        yield lambda _done, _total: None
+        return
+    from rich.console import Console
+    from rich.progress import Progress
 
-    @contextmanager
-    def bar() -> Iterator[Callable[[int, int], None]]:
-        if not sys.stderr.isatty():
-            yield lambda _done, _total: None
-            return
-        from rich.console import Console
-        from rich.progress import Progress
-
-        with Progress(console=Console(stderr=True), transient=True) as progress:
-            task = progress.add_task("Rehearsing", total=None)
-            yield lambda done, total: progress.update(task, completed=done, total=total)
-
-    return bar()
+    with Progress(console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task("Rehearsing", total=None)
+        yield lambda done, total: progress.update(task, completed=done, total=total)
 
 
 COMMANDS = (run, rehearse)

@@ -1,9 +1,15 @@
 """Where everything stands: status, log, export."""
 
+from typing import TYPE_CHECKING
+
 import click
 
 from scheduler.cli import output
 from scheduler.cli.options import command, json_option, opened
+
+if TYPE_CHECKING:
+    from scheduler.model import Workspace
+    from scheduler.operations.status import Standing
 
 
 @command("status")
@@ -22,23 +28,30 @@ def status(post: str | None, *, as_json: bool) -> int:
                     "paused": [output.pause(one) for one in found.pauses],
                     "deliveries": [output.delivery(one) for one in found.deliveries],
                     "tasks": [{"id": one.key, "what": one.what, "at": one.at} for one in found.tasks],
-                    "daemons": [{"worker": name, "seen_at": at} for name, at in found.workers.items()],
+                    "daemons": [{"worker": name, "seen_at": at} for name, at in found.alive.items()],
                 }
             )
             return 0
-        lines = [
-            (output.local(one.due_at, app.workspace), one.status, one.key, one.url or one.reason)
-            for one in found.deliveries
-        ]
-        if lines:
-            output.table([f"due ({app.workspace.timezone.key})", "status", "delivery", ""], lines, state=1)
-        for pause in found.pauses:
-            name = "everything" if pause.scope == "all" else f"{pause.scope} {pause.name}"
-            output.say(f"{'blocked' if pause.kind == 'blocked' else 'paused'}: {name}: {pause.why}")
-        for task in found.tasks:
-            output.say(f"for a person: {task.key}: {task.what}")
-        output.say(", ".join(f"{number} {name}" for name, number in found.counts.items()) or "the queue is empty")
+        _print_standing(found, app.workspace)
     return 0
+
+
+def _print_standing(found: "Standing", workspace: "Workspace") -> None:
+    lines = [
+        (output.local(one.due_at, workspace), one.status, one.key, one.url or one.reason) for one in found.deliveries
+    ]
+    if lines:
+        output.table([f"due ({workspace.timezone.key})", "status", "delivery", ""], lines, state=1)
+    for pause in found.pauses:
+        name = "everything" if pause.scope == "all" else f"{pause.scope} {pause.name}"
+        lift = f"solidarity resume{f' --{pause.scope} {pause.name}' if pause.name else ''}"
+        said = "is refused by its network" if pause.kind == "blocked" else "is paused"
+        output.say_long(f"{name} {said}: {pause.why} (`{lift}` lifts it)")
+    for task in found.tasks:
+        output.say_long(f"For a person: {task.key}: {task.what}")
+    output.say(", ".join(f"{number} {name}" for name, number in found.counts.items()) or "The queue is empty.")
+    if found.counts.get("queued") and not found.alive:
+        output.aside("No daemon is running: `solidarity run` publishes on schedule.")
 
 
 @command("log")
@@ -57,7 +70,7 @@ def log(key: str, *, as_json: bool) -> int:
                 (f"{at.astimezone(app.workspace.timezone):%Y-%m-%d %H:%M:%S.%f}"[:-3], event, detail)
                 for at, event, detail in steps
             ]
-            output.table(["at", "event", "detail"], lines)
+            output.table([f"at ({app.workspace.timezone.key})", "event", "detail"], lines)
     return 0
 
 

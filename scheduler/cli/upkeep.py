@@ -25,12 +25,14 @@ def accounts(verb: str | None, *, as_json: bool) -> int:
             ]
         )
     else:
-        words = {True: "works", False: "does not work", None: "not asked"}
+        words = {(True, True): "works", (False, True): "does not work", (True, False): "ready", (False, False): "lacks"}
         output.table(
-            ["account", "platform", "", "detail"],
-            [(one.account.name, one.account.platform, words[one.ok], one.detail) for one in found],
+            ["account", "platform", "", ""],
+            [(one.account.name, one.account.platform, words[one.ok, one.asked], one.detail) for one in found],
         )
-    return int(any(one.ok is False for one in found)) if verb else 0
+        if not verb:
+            output.aside("`solidarity accounts verify` asks the networks")
+    return int(any(not one.ok for one in found)) if verb else 0
 
 
 @command("doctor")
@@ -58,7 +60,7 @@ def backup(file: Path) -> int:
 
     with opened() as app:
         size = copy(app, file)
-    output.say(f"{file} ({size // 1024} kB)")
+    output.say(f"{file} ({size // 1024} kB); `solidarity restore {file}` puts it back")
     return 0
 
 
@@ -70,8 +72,11 @@ def restore(file: Path) -> int:
     from scheduler.operations.copies import restore as put_back
 
     doubtful = put_back(workspace(), file, clock=SystemClock(), who=who())
-    output.say(f"{file} is in place, and everything is paused. {doubtful} deliveries may have gone out since:")
-    output.say("start `solidarity run` to look them up, read `solidarity status`, then `solidarity resume`")
+    output.say(f"{file} is in place; everything is paused, and the state it replaced is kept beside it.")
+    if doubtful:
+        may = output.count(doubtful, "delivery", "deliveries")
+        output.say(f"{may} may have gone out since that copy was made: `solidarity run` looks them up.")
+    output.say("Read `solidarity status`, then `solidarity resume`.")
     return 0
 
 

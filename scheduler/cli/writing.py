@@ -1,5 +1,6 @@
 """Before anything goes out: init, check, plan, queue, preview, card, reply, schema."""
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,9 +12,9 @@ from scheduler.errors import UsageError, UserError
 
 if TYPE_CHECKING:
     from scheduler.model import Planned, Workspace
+    from scheduler.operations.check import Checked
     from scheduler.operations.preview import Preview
     from scheduler.operations.queue import Changes
-    from scheduler.posts import Loaded
 
 
 @command("init")
@@ -25,7 +26,8 @@ def init(directory: Path) -> None:
 
     for file in make(directory, clock=SystemClock()):
         output.say(f"  {file}")
-    output.say(f"A workspace is in {directory}. Next:\n  cd {directory} && solidarity check && solidarity rehearse")
+    output.say(f"A workspace is in {directory}. Next:")
+    output.say(f"  cd {shlex.quote(str(directory))} && solidarity check && solidarity rehearse")
 
 
 @command("check")
@@ -36,7 +38,7 @@ def check(files: tuple[Path, ...], *, as_json: bool) -> int:
     from scheduler.clock import SystemClock
     from scheduler.operations.check import check as look
 
-    checked = look(folder(), clock=SystemClock(), files=[file.absolute() for file in files] or None)
+    checked = look(folder(), clock=SystemClock(), files=files or None)
     if as_json:
         problems = [output.problem(one) for one in checked.problems]
         output.as_json({"posts": checked.posts, "deliveries": checked.deliveries, "problems": problems})
@@ -45,27 +47,27 @@ def check(files: tuple[Path, ...], *, as_json: bool) -> int:
             output.say(str(problem))
         warnings = len(checked.problems) - checked.errors
         output.say(
-            f"{checked.posts} posts, {checked.deliveries} deliveries: "
-            f"{_count(checked.errors, 'error')}, {_count(warnings, 'warning')}"
+            f"{output.count(checked.posts, 'post')}, {output.count(checked.deliveries, 'delivery', 'deliveries')}: "
+            f"{output.count(checked.errors, 'error')}, {output.count(warnings, 'warning')}"
         )
+    if not checked.usable:
+        return 2
     return 1 if checked.errors else 0
 
 
-def _count(number: int, word: str) -> str:
-    return f"{number or 'no'} {word}{'' if number == 1 else 's'}"
-
-
-def _checked() -> "tuple[Workspace, Loaded]":
+def _checked() -> "tuple[Workspace, Checked]":
     """Read the posts; what is wrong in them is said on standard error and left out, or kept as it was."""
+    from scheduler.app import require_posts
     from scheduler.clock import SystemClock
     from scheduler.operations.check import check as look
 
     ready = workspace()
+    require_posts(ready)
     checked = look(folder(), clock=SystemClock())
     for problem in checked.problems:
         if problem.level == "error":
             output.aside(str(problem))
-    return ready, checked.loaded
+    return ready, checked
 
 
 @command("plan")
@@ -74,10 +76,10 @@ def plan(*, as_json: bool) -> int:
     """Say what `queue` would add, change and cancel."""
     from scheduler.operations.queue import find_changes
 
-    _, loaded = _checked()
+    _, checked = _checked()
     with opened() as app:
-        _print_changes(find_changes(app, loaded), app.workspace, as_json=as_json, done=False)
-    return 1 if _has_errors(loaded) else 0
+        _print_changes(find_changes(app, checked.loaded), app.workspace, as_json=as_json, done=False)
+    return 1 if checked.errors else 0
 
 
 @command("queue")
@@ -86,14 +88,10 @@ def queue(*, as_json: bool) -> int:
     """Bring the queue to what posts/ asks for. Saying it twice changes nothing."""
     from scheduler.operations.queue import apply
 
-    _, loaded = _checked()
+    _, checked = _checked()
     with opened() as app:
-        _print_changes(apply(app, loaded), app.workspace, as_json=as_json, done=True)
-    return 1 if _has_errors(loaded) else 0
-
-
-def _has_errors(loaded: "Loaded") -> bool:
-    return any(problem.level == "error" for problem in loaded.problems)
+        _print_changes(apply(app, checked.loaded), app.workspace, as_json=as_json, done=True)
+    return 1 if checked.errors else 0
 
 
 def _print_changes(changes: "Changes", workspace: "Workspace", *, as_json: bool, done: bool) -> None:
@@ -121,12 +119,14 @@ def _print_changes(changes: "Changes", workspace: "Workspace", *, as_json: bool,
         for one in found
     ]
     if lines:
-        output.table(["", "due", "delivery", ""], lines)
-    verb = "done" if done else "planned"
-    output.say(", ".join(f"{len(found)} to {name}" for name, found in list(lists.items())[:3]) + f": {verb}")
-    output.say(f"{changes.unchanged} unchanged")
+        output.table(["", f"due ({workspace.timezone.key})", "delivery", ""], lines)
+    forms = ("{} added", "{} changed", "{} cancelled") if done else ("{} to add", "{} to change", "{} to cancel")
+    said = [form.format(len(found)) for form, found in zip(forms, lists.values(), strict=False)]
+    output.say(", ".join([*said, f"{changes.unchanged} unchanged"]))
     if changes.too_late:
-        output.aside(f"{len(changes.too_late)} edited too late: a worker has them in hand, or they are out")
+        output.aside(f"{len(changes.too_late)} edited too late: they are out, or on their way")
+    if lines and not done:
+        output.aside("`solidarity queue` does it")
 
 
 @command("preview")
@@ -137,8 +137,8 @@ def preview(post: str, account: str | None, *, as_json: bool) -> int:
     """Show exactly what POST (ACTION/POST) will be on each account."""
     from scheduler.operations.preview import preview as show
 
-    ready, loaded = _checked()
-    shown = show(loaded.actions, ready, post=post, account=account)
+    ready, checked = _checked()
+    shown = show(checked.actions, ready, post=post, account=account)
     if as_json:
         output.as_json([_preview_json(one) for one in shown])
     else:
@@ -195,8 +195,8 @@ def card(**options: Any) -> int:
     from scheduler.operations.card import make
 
     as_json = options.pop("as_json")
-    ready, loaded = _checked()
-    made = make(loaded.actions, ready, **{**options, "size": _size(options["size"])})
+    ready, checked = _checked()
+    made = make(checked.actions, ready, **{**options, "size": _size(options["size"])})
     if as_json:
         output.as_json(
             {"path": str(made.path), "width": made.width, "height": made.height, "bytes": made.size, "alt": made.alt}
@@ -220,10 +220,15 @@ def _size(text: str) -> tuple[int, int]:
 @json_option
 def reply(action: str, lang: str | None, *, as_json: bool) -> int:
     """Print ACTION's ready-made replies, to copy."""
-    ready, loaded = _checked()
+    from scheduler import posts
+    from scheduler.clock import SystemClock
+
+    ready = workspace()
+    loaded = posts.load(ready, now=SystemClock().now())
     found = next((one for one in loaded.actions if one.key == action), None)
     if found is None:
-        msg = f"{action}: there is no such action in posts/"
+        known = ", ".join(one.key for one in loaded.actions)
+        msg = f"{action}: there is no such action that can be read; posts/ has {known or 'none'}"
         raise UsageError(msg)
     language = lang or ready.language
     replies = [
@@ -248,10 +253,12 @@ def reply(action: str, lang: str | None, *, as_json: bool) -> int:
 
 @command("schema")
 @click.argument("kind", type=click.Choice(["post", "config"]))
-def schema(kind: str) -> int:
+@click.option("--json", "as_json", is_flag=True, hidden=True, help="It is always JSON.")
+def schema(kind: str, *, as_json: bool) -> int:
     """Print the JSON Schema of a posts file or of config.yaml, for editors."""
     from scheduler import config, posts
 
+    del as_json
     output.as_json(posts.schema() if kind == "post" else config.schema())
     return 0
 

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from scheduler.reading.late import LATE_KEYS
 from scheduler.reading.nodes import Node, Scalar, Table, plain
 from scheduler.reading.report import Report, Wrong, cure, shown
-from scheduler.reading.shapes import Key, Leaf, ListOf, MapOf, Record, unknown
+from scheduler.reading.shapes import Judged, Key, Leaf, ListOf, MapOf, Record, unknown
 from scheduler.reading.times import DURATION, TIME
 from scheduler.reading.values import BASE_URL, FLAG, LANG, account_name, known, texts
 
@@ -96,7 +96,7 @@ def workspace(platforms: Platforms, themes: Collection[str], find: Callable[[str
         ),
         "brand",
     )
-    accounts = MapOf(account(platforms), account_name, "a mapping of accounts (x-en: {platform: x})")
+    accounts = MapOf(Judged(account(platforms)), account_name, "a mapping of accounts (x-en: {platform: x})")
     must = "missing-key"
     return Record(
         (

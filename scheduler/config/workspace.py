@@ -24,7 +24,8 @@ def load(
 
     `platforms`: the networks there are, or a mapping from each to the names of the account options that it
     takes. `themes`: the cards' themes; none leaves the brand's unchecked. The workspace is None where its
-    zone or its languages are unknown; an account with an error of its own is left out.
+    zone or its languages are unknown; an account with an error of its own is among `broken_accounts`. With
+    any error among the problems the workspace is good for checking posts, not for publishing them.
 
     Raises:
         WorkspaceError: there is no config.yaml, or none that can be opened.
@@ -61,12 +62,17 @@ def _workspace(
     zone, languages = fields.get("timezone"), fields.get("languages")
     if zone is None or not languages:
         return None
+    accounts, broken = _accounts(fields, secret, languages[0])
+    if not accounts and not broken and "accounts" in fields.places:
+        message = "there is no account, so nothing can be published; add one, e.g. local: {platform: outbox}"
+        report.warn(fields.at("accounts"), "no-accounts", message)
     return Workspace(
         folder=folder,
         name=fields.get("name", Text({})),
         timezone=zone,
         languages=languages,
-        accounts=_accounts(fields, languages[0], report),
+        accounts=accounts,
+        broken_accounts=broken,
         platforms=frozenset(platforms),
         brand=_brand(fields),
         late=lateness(fields.get("late")) or Workspace.late,
@@ -93,12 +99,15 @@ def _quiet(fields: Fields, report: Report) -> Quiet | None:
     return Quiet(since=quiet.get("from"), until=quiet.get("to"))
 
 
-def _accounts(fields: Fields, language: str, report: Report) -> dict[str, Account]:
-    named = fields.get("accounts")
-    if named == {} and fields.at("accounts") != fields.place:
-        message = "there is no account, so nothing can be published; add one, e.g. local: {platform: outbox}"
-        report.warn(fields.at("accounts"), "no-accounts", message)
-    return {name: _account(name, one, language) for name, one in (named or {}).items() if one.get("platform")}
+def _accounts(fields: Fields, secret: set[Place], language: str) -> tuple[dict[str, Account], frozenset[str]]:
+    """Return the accounts, and the names of those with an error: with half of its keys one is dangerous."""
+    good, broken = {}, set()
+    for name, (one, is_good) in fields.get("accounts", {}).items():
+        if one is not None and is_good and not secret & set(one.places.values()):
+            good[name] = _account(name, one, language)
+        else:
+            broken.add(name)
+    return good, frozenset(broken)
 
 
 def _account(name: str, fields: Fields, language: str) -> Account:

@@ -11,11 +11,12 @@ from scheduler.model import Account, Workspace
 
 @dataclass(frozen=True, kw_only=True)
 class Verified:
-    """Whether an account can be used; `ok` None means that nobody asked its network."""
+    """Whether an account can be used: where `asked`, by its network's word, else by whether its secrets are there."""
 
     account: Account
-    ok: bool | None
+    ok: bool
     detail: str
+    asked: bool
 
 
 def verify(workspace: Workspace, *, clock: Clock, ask: bool) -> list[Verified]:
@@ -28,8 +29,8 @@ def _one(account: Account, workspace: Workspace, clock: Clock, *, ask: bool) -> 
         publisher = parts.live_publisher(account, workspace, clock)
         detail = publisher.verify() if ask else _needs(account)
     except (UserError, PublishError) as error:
-        return Verified(account=account, ok=False, detail=str(error))
-    return Verified(account=account, ok=True if ask else None, detail=detail)
+        return Verified(account=account, ok=False, detail=str(error), asked=ask)
+    return Verified(account=account, ok=True, detail=detail, asked=ask)
 
 
 def _needs(account: Account) -> str:

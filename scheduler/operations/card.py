@@ -33,6 +33,9 @@ def make(
     if found is None:
         msg = f"{action}: there is no such action in posts/"
         raise UsageError(msg)
+    if not out.absolute().parent.is_dir():
+        msg = f"{out.absolute().parent}: there is no such folder: make it, or name another file with -o"
+        raise UsageError(msg)
     language = lang or workspace.language
     post = Post(
         id="card",

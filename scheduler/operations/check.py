@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from scheduler import app as parts
-from scheduler import plan, posts
+from scheduler import plan, posts, rendering
 from scheduler.clock import Clock
+from scheduler.errors import UserError
 from scheduler.model import Action, Finding, Level, Place, Planned, Post, Problem, Workspace
 from scheduler.posts import Loaded
 from scheduler.publishers.base import Publisher
@@ -21,6 +22,7 @@ class Checked:
     problems: tuple[Problem, ...]
     actions: tuple[Action, ...]
     loaded: Loaded
+    usable: bool = True  # False where config.yaml can't be read: nothing else was looked at
 
     @property
     def errors(self) -> int:
@@ -32,9 +34,12 @@ def check(folder: Path, *, clock: Clock, files: Sequence[Path] | None = None) ->
     """Check a workspace, or only `files` of its posts.
 
     Raises:
-        WorkspaceError: the folder can't be used as a workspace.
+        WorkspaceError: the folder is no workspace.
     """
-    workspace, problems = parts.workspace(folder)
+    workspace, problems = parts.read_workspace(folder)
+    if workspace is None:
+        nothing = Loaded(actions=(), problems=())
+        return Checked(posts=0, deliveries=0, problems=tuple(problems), actions=(), loaded=nothing, usable=False)
     loaded = posts.load(workspace, now=clock.now(), themes=parts.themes(), files=files)
     planned = plan.deliveries(loaded.actions, workspace)
     found = [*problems, *loaded.problems, *findings(loaded.actions, planned, workspace)]
@@ -57,11 +62,11 @@ def findings(actions: Iterable[Action], planned: Iterable[Planned], workspace: W
         mark = (one.action, one.post, one.account, one.content.text)
         if mark not in seen:
             seen.add(mark)
-            found += _of_delivery(one, by_name[one.action, one.post], publishers[one.account])
+            found += _of_delivery(one, by_name[one.action, one.post], publishers[one.account], workspace)
     return found
 
 
-def _of_delivery(planned: Planned, post: Post, publisher: Publisher) -> list[Problem]:
+def _of_delivery(planned: Planned, post: Post, publisher: Publisher, workspace: Workspace) -> list[Problem]:
     return [
         Problem(
             place=_place(post, finding.about),
@@ -70,31 +75,19 @@ def _of_delivery(planned: Planned, post: Post, publisher: Publisher) -> list[Pro
             message=finding.message,
             post=f"{planned.action}/{planned.post}",
         )
-        for finding in [*publisher.problems(planned.content), *_card_findings(planned)]
+        for finding in [*publisher.problems(planned.content), *_card_findings(planned, publisher, workspace)]
     ]
 
 
-def _card_findings(planned: Planned) -> list[Finding]:
-    from media.card import Card
+def _card_findings(planned: Planned, publisher: Publisher, workspace: Workspace) -> list[Finding]:
     from media.card import check as check_card
     from media.errors import MediaError
 
-    card = planned.content.card
-    if card is None:
+    if planned.content.card is None:
         return []
     try:
-        check_card(
-            Card(
-                message=card.message,
-                language=card.language,
-                theme=card.theme,
-                label=card.label,
-                days_left=card.days_left,
-                hashtags=card.hashtags,
-                brand=card.brand,
-            )
-        )
-    except MediaError as error:
+        check_card(rendering.card(planned.content.card, workspace), size=publisher.limits.card)
+    except (MediaError, UserError) as error:
         return [Finding(rule="card", message=f"on {planned.account}: {error}", about="card")]
     return []
 

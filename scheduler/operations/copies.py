@@ -1,12 +1,12 @@
 """Copy the state while the daemon runs, and put a copy back: paused, and only looking things up."""
 
 import shutil
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 
 from scheduler.app import App
 from scheduler.clock import Clock
-from scheduler.errors import UserError
+from scheduler.errors import UsageError, UserError
 from scheduler.model import Status, Workspace
 from scheduler.store import (
     Connection,
@@ -19,10 +19,7 @@ from scheduler.store import (
     require_copy,
     write_mark,
 )
-from scheduler.store.leases import identity, is_gone
-
-ALIVE = timedelta(seconds=60)
-"""How old a daemon's last sign of life may be."""
+from scheduler.store.leases import identity
 
 
 def backup(app: App, target: Path) -> int:
@@ -33,7 +30,10 @@ def backup(app: App, target: Path) -> int:
     """
     if target.exists():
         msg = f"{target}: is there already: name a new file"
-        raise UserError(msg)
+        raise UsageError(msg)
+    if not target.absolute().parent.is_dir():
+        msg = f"{target.absolute().parent}: there is no such folder: make it, or name another file"
+        raise UsageError(msg)
     partial = target.with_name(f".{target.name}.partial")
     try:
         copy_database(app.store, partial)
@@ -57,8 +57,8 @@ def restore(workspace: Workspace, source: Path, *, clock: Clock, who: str) -> in
     """
     path = database_path(workspace.database, workspace.folder)
     if path is None or not source.is_file():
-        msg = f"{source}: there is no such copy"
-        raise UserError(msg)
+        msg = f"{source}: there is no such copy: name a file that `solidarity backup` wrote"
+        raise UsageError(msg)
     require_copy(source)
     now = clock.now()
     _require_no_daemon(workspace, now)
@@ -87,7 +87,7 @@ def _require_no_daemon(workspace: Workspace, now: datetime) -> None:
         return
     try:
         with store.read() as c:
-            alive = [name for name, at in controls.beats(c).items() if now - at < ALIVE and not is_gone(name)]
+            alive = controls.alive(c, now)
     except StateError:
         return  # damaged: that is what the copy is for
     finally:

@@ -22,7 +22,7 @@ from scheduler.errors import (
 from scheduler.model import Outgoing, Receipt, Staged, Status
 from scheduler.publishers.base import Publisher
 from scheduler.rules import GO, Kind, Verdict, verdict
-from scheduler.store import Connection, Delivery, controls, deliveries
+from scheduler.store import Connection, Delivery, claims, controls, deliveries
 
 LEASE = timedelta(minutes=3)
 _FIRST_DELAY = timedelta(seconds=20)
@@ -41,9 +41,7 @@ def stage_next(app: App) -> bool:
     """Claim, prepare and stage the next delivery that is due soon."""
     now = app.clock.now()
     with app.store.write() as c:
-        delivery = deliveries.claim_to_stage(
-            c, worker=app.worker, now=now, ahead=app.workspace.stage_ahead, lease=LEASE
-        )
+        delivery = claims.claim_to_stage(c, worker=app.worker, now=now, ahead=app.workspace.stage_ahead, lease=LEASE)
         if delivery is None:
             return False
         deliveries.record(c, delivery.id, "claimed", "", worker=app.worker, now=now)
@@ -63,7 +61,7 @@ def stage_next(app: App) -> bool:
 
 
 def _stage(app: App, delivery: Delivery) -> None:
-    publisher = app.publisher(delivery.account)
+    publisher = _publisher(app, delivery)
     out = rendering.freeze(delivery, publisher, app.workspace)
     findings = [finding for finding in publisher.problems(delivery.content) if finding.level == "error"]
     if findings:
@@ -86,6 +84,14 @@ def _stage(app: App, delivery: Delivery) -> None:
             not_before=None,
             **deliveries.staged_column(staged),
         )
+
+
+def _publisher(app: App, delivery: Delivery) -> Publisher:
+    """Return the account's publisher. One that can't be built (its secrets are missing) holds the account, no more."""
+    try:
+        return app.publisher(delivery.account)
+    except UserError as error:
+        raise AccountBlocked(str(error)) from None
 
 
 def _reusable(delivery: Delivery, publisher: Publisher, out: Outgoing, now: datetime) -> Staged | None:
@@ -115,11 +121,11 @@ def send_next(app: App) -> bool:
     started = time.monotonic()
     now = app.clock.now()
     with app.store.write() as c:
-        delivery = deliveries.claim_to_send(c, worker=app.worker, now=now, lease=LEASE)
+        delivery = claims.claim_to_send(c, worker=app.worker, now=now, lease=LEASE)
         if delivery is None:
             return False
         judged = _judge(c, app, delivery, now)
-        sending = deliveries.mark_sending(c, delivery, now=now, lease=LEASE) if judged.kind is Kind.go else None
+        sending = claims.mark_sending(c, delivery, now=now, lease=LEASE) if judged.kind is Kind.go else None
         if sending is None:
             _apply(c, app, delivery, judged, now)
             return True
@@ -129,7 +135,7 @@ def send_next(app: App) -> bool:
 
 def _publish(app: App, sending: Delivery, started: float) -> None:
     try:
-        publisher = app.publisher(sending.account)
+        publisher = _publisher(app, sending)
         if sending.frozen is None or sending.staged is None or _expired(publisher, sending, app):
             raise TryLater("what was prepared has expired and is prepared again")
         if time.monotonic() - started > LEASE.total_seconds() / 3:

@@ -3,18 +3,17 @@
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
 from scheduler import app as parts
 from scheduler.clock import Clock
 from scheduler.errors import SchedulerError
-from scheduler.model import Account, Workspace
-from scheduler.store import controls, open_store
+from scheduler.model import Account, Level, Workspace
+from scheduler.store import StateError, controls, open_store
 from scheduler.store.leases import is_gone
 
 _LITTLE_SPACE = 500 * 1024**2
-_ALIVE = timedelta(seconds=60)
 _RELEASED = datetime(2026, 11, 1, tzinfo=UTC)
 """A clock that shows an earlier time than this program's own release is wrong."""
 
@@ -35,8 +34,9 @@ def doctor(folder: Path, *, clock: Clock) -> list[Finding]:
         workspace, problems = parts.workspace(folder)
     except SchedulerError as error:
         return [*found, Finding(name="workspace", ok=False, detail=str(error))]
-    detail = "; ".join(str(one) for one in problems) or f"{len(workspace.accounts)} accounts"
-    found.append(Finding(name="workspace", ok=not problems, detail=detail))
+    said = "; ".join(str(one) for one in problems) or f"config.yaml is in order; accounts: {len(workspace.accounts)}"
+    broken = any(one.level is Level.error for one in problems)
+    found.append(Finding(name="workspace", ok=not broken, detail=said))
     found.append(_look("clock", lambda: _clock(workspace, clock)))
     found.append(_look("disk", lambda: _disk(workspace)))
     found.append(_look("database", lambda: _database(workspace)))
@@ -67,17 +67,26 @@ def _clock(workspace: Workspace, clock: Clock) -> str:
     if now < _RELEASED:
         msg = f"the clock shows {now:%Y-%m-%d %H:%M} UTC, which is past: set it (an NTP service keeps it right)"
         raise SchedulerError(msg)
-    if workspace.database.startswith("sqlite") and (workspace.folder / "var").exists():
-        store = open_store(workspace.database, workspace.folder)
-        try:
-            with store.read() as c:
-                ahead = [at for at in controls.beats(c).values() if at > now + _ALIVE]
-        finally:
-            store.close()
-        if ahead:
-            msg = f"the clock was set back: the daemon last wrote at {max(ahead):%Y-%m-%d %H:%M} UTC: set it right"
-            raise SchedulerError(msg)
+    ahead = [at for at in _beats(workspace).values() if at > now + controls.ALIVE]
+    if ahead:
+        msg = f"the clock was set back: the daemon last wrote at {max(ahead):%Y-%m-%d %H:%M} UTC: set it right"
+        raise SchedulerError(msg)
     return f"{now:%Y-%m-%d %H:%M:%S} UTC, {now.astimezone(workspace.timezone):%H:%M} {workspace.timezone.key}"
+
+
+def _beats(workspace: Workspace) -> dict[str, datetime]:
+    """Return the daemons' signs of life; none where the state can't be opened, which `_database` says."""
+    try:
+        store = open_store(workspace.database, workspace.folder)
+    except StateError:
+        return {}
+    try:
+        with store.read() as c:
+            return controls.beats(c)
+    except StateError:
+        return {}
+    finally:
+        store.close()
 
 
 def _disk(workspace: Workspace) -> str:
@@ -102,20 +111,16 @@ def _credentials(workspace: Workspace, clock: Clock) -> Iterator[Finding]:
     for account in workspace.accounts.values():
 
         def build(account: Account = account) -> str:
-            parts.live_publisher(account, workspace, clock)
+            if not parts.live_publisher(account, workspace, clock).secrets:
+                return "needs no secrets"
             return "its secrets are there; `solidarity accounts verify` asks the network"
 
         yield _look(f"account {account.name}", build)
 
 
 def _daemon(workspace: Workspace, clock: Clock) -> str:
-    store = open_store(workspace.database, workspace.folder)
-    try:
-        with store.read() as c:
-            beats = controls.beats(c)
-    finally:
-        store.close()
-    alive = [name for name, at in beats.items() if clock.now() - at < _ALIVE and not is_gone(name)]
+    now = clock.now()
+    alive = [name for name, at in _beats(workspace).items() if now - at < controls.ALIVE and not is_gone(name)]
     if not alive:
         msg = "no daemon runs on this workspace: start `solidarity run`, or call `solidarity run --once` from cron"
         raise SchedulerError(msg)

@@ -5,10 +5,12 @@ import io
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from scheduler.model import Workspace
+from scheduler.model import Status, Workspace
 from scheduler.store import Delivery
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # noqa: RUF001 - as Excel reads them
+_CONTROLS = dict.fromkeys([*range(9), 11, 12, *range(14, 32), 127])  # RFC 5545, 3.3.11: not in a text
+_STATUS = {Status.held: "TENTATIVE", Status.cancelled: "CANCELLED", Status.withdrawn: "CANCELLED"}
 
 
 def as_csv(found: Iterable[Delivery], workspace: Workspace) -> str:
@@ -37,6 +39,7 @@ def as_ics(found: Iterable[Delivery], workspace: Workspace, *, now: datetime) ->
             f"DTEND:{_utc(one.due_at + timedelta(minutes=5))}",
             f"SUMMARY:{_escape(f'{one.account}: {one.action}/{one.post} ({one.status})')}",
             f"DESCRIPTION:{_escape(one.content.text)}",
+            f"STATUS:{_STATUS.get(one.status, 'CONFIRMED')}",
             *([f"URL:{one.url}"] if one.url else []),
             "END:VEVENT",
         ]
@@ -49,9 +52,9 @@ def _utc(moment: datetime) -> str:
 
 
 def _escape(text: str) -> str:
-    for plain, escaped in (("\\", "\\\\"), (";", "\\;"), (",", "\\,"), ("\r\n", "\\n"), ("\n", "\\n")):
+    for plain, escaped in (("\\", "\\\\"), (";", "\\;"), (",", "\\,"), ("\r\n", "\n"), ("\r", "\n"), ("\n", "\\n")):
         text = text.replace(plain, escaped)
-    return text
+    return text.translate(_CONTROLS)
 
 
 def _fold(line: str) -> str:

@@ -8,7 +8,7 @@ from string import Template
 
 from scheduler import config, posts
 from scheduler.clock import Clock
-from scheduler.errors import UserError
+from scheduler.errors import UsageError, UserError
 
 _ACTION = "welcome"
 
@@ -23,7 +23,7 @@ def init(folder: Path, *, clock: Clock) -> list[Path]:
     present = [name for name in files if (folder / name).exists()]
     if present:
         msg = f"{folder / present[0]}: is there already: choose another folder"
-        raise UserError(msg)
+        raise UsageError(msg)
     written = []
     try:
         for name, text in files.items():

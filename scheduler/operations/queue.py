@@ -62,8 +62,12 @@ def apply(app: App, loaded: Loaded, *, since: datetime | None = None) -> Changes
 
 
 def _keeps(loaded: Loaded) -> Callable[[Delivery], bool]:
-    """Return a test for what stays because its file, or its post, can't be read now: its last good version."""
-    return lambda one: one.action in loaded.broken or (one.action, one.post) in loaded.broken_posts
+    """Return a test for what stays because its file can't be read, or not as a whole: its last good version.
+
+    A file with one broken post may be half-written: what it doesn't hold isn't taken for removed.
+    """
+    broken = loaded.broken | {action for action, _ in loaded.broken_posts}
+    return lambda one: one.action in broken
 
 
 def _compare(c: Connection, wanted: Iterable[Planned], keeps: Callable[[Delivery], bool]) -> Changes:

@@ -1,7 +1,7 @@
 """A person's word: open an action that waits for it, or approve one delivery."""
 
 from scheduler.app import App
-from scheduler.errors import UserError
+from scheduler.errors import UsageError, UserError
 from scheduler.model import Status
 from scheduler.rules import waits_for_person
 from scheduler.store import Connection, Delivery, controls, deliveries
@@ -15,9 +15,13 @@ def release(app: App, action: str, *, who: str) -> int:
     """
     now = app.clock.now()
     with app.store.write() as c:
-        waiting = [one for one in deliveries.in_status(c) if one.action == action and one.needs_release]
+        found = [one for one in deliveries.in_status(c) if one.action == action]
+        if not found:
+            msg = f"{action}: no action of that name is in the queue: `solidarity queue` puts its posts there"
+            raise UsageError(msg)
+        waiting = [one for one in found if one.needs_release]
         if not waiting:
-            msg = f"{action}: no queued action of that name waits for a release (`solidarity queue` first?)"
+            msg = f"{action}: goes without a release; only an action with `release: manual` waits for one"
             raise UserError(msg)
         if controls.release(c, action, now=now):
             controls.note(c, "release", action, who=who, now=now)
@@ -34,8 +38,11 @@ def approve(app: App, key: str, *, who: str) -> Delivery:
     now = app.clock.now()
     with app.store.write() as c:
         delivery = deliveries.by_key(c, key)
-        if delivery is None or not delivery.needs_approval or delivery.status is not Status.held:
-            msg = f"{key}: no delivery of that name waits for an approval"
+        if delivery is None:
+            msg = f"{key}: no delivery of that name; `solidarity status` lists them"
+            raise UsageError(msg)
+        if not delivery.needs_approval or delivery.status is not Status.held:
+            msg = f"{key}: doesn't wait for an approval; it is {delivery.status}"
             raise UserError(msg)
         deliveries.set_columns(c, delivery, approved_hash=delivery.fingerprint)
         controls.note(c, "approve", f"{key} {delivery.fingerprint}", who=who, now=now)

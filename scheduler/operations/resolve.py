@@ -3,7 +3,7 @@
 from urllib.parse import urlsplit
 
 from scheduler.app import App
-from scheduler.errors import UserError
+from scheduler.errors import UsageError, UserError
 from scheduler.model import Receipt, Status
 from scheduler.store import Connection, Delivery, controls, deliveries
 
@@ -17,9 +17,11 @@ def resolve(app: App, key: str, *, url: str | None, who: str) -> Delivery:
     now = app.clock.now()
     with app.store.write() as c:
         delivery = deliveries.by_key(c, key)
-        if delivery is None or delivery.status not in {Status.unknown, Status.needs_human}:
-            state = "no delivery of that name" if delivery is None else f"its outcome is known: {delivery.status}"
-            msg = f"{key}: {state}; `solidarity status` lists what waits for a person"
+        if delivery is None:
+            msg = f"{key}: no delivery of that name; `solidarity status` lists them"
+            raise UsageError(msg)
+        if delivery.status not in {Status.unknown, Status.needs_human}:
+            msg = f"{key}: its outcome is known: {delivery.status}; `solidarity status` lists what waits for a person"
             raise UserError(msg)
         if url is None:
             deliveries.move(

@@ -16,7 +16,7 @@ class Standing:
     pauses: list[Pause]
     deliveries: list[Delivery]
     tasks: list[Task]
-    workers: dict[str, datetime]
+    alive: dict[str, datetime]  # the daemons that run, and their last sign of life
 
 
 def status(app: App, post: str | None = None) -> Standing:
@@ -40,7 +40,7 @@ def status(app: App, post: str | None = None) -> Standing:
             pauses=controls.all_pauses(c),
             deliveries=found,
             tasks=controls.open_tasks(c),
-            workers=controls.beats(c),
+            alive=controls.alive(c, app.clock.now()),
         )
 
 

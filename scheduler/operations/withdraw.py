@@ -1,7 +1,7 @@
 """Want a post gone: take it out while it waits, take it down where it is out, and never send it again."""
 
 from scheduler.app import App
-from scheduler.errors import UserError
+from scheduler.errors import UsageError, UserError
 from scheduler.model import MOVES, Status
 from scheduler.store import Delivery, controls, deliveries
 
@@ -17,9 +17,11 @@ def withdraw(app: App, key: str, *, who: str) -> Delivery:
     now = app.clock.now()
     with app.store.write() as c:
         delivery = deliveries.by_key(c, key)
-        if delivery is None or delivery.status is Status.withdrawn:
-            state = "no delivery of that name" if delivery is None else "it was taken down already"
-            msg = f"{key}: {state}"
+        if delivery is None:
+            msg = f"{key}: no delivery of that name; `solidarity status` lists them"
+            raise UsageError(msg)
+        if delivery.status is Status.withdrawn:
+            msg = f"{key}: it was taken down already"
             raise UserError(msg)
         controls.note(c, "withdraw", key, who=who, now=now)
         deliveries.record(c, delivery.id, "withdraw-wanted", f"by {who}", worker=app.worker, now=now)

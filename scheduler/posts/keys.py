@@ -36,7 +36,7 @@ class World:
         accounts = workspace.accounts.values()
         return cls(
             languages=(*workspace.languages, *(account.language for account in accounts)),
-            accounts=workspace.accounts,
+            accounts=workspace.accounts.keys() | workspace.broken_accounts,
             platforms=workspace.platforms | NETWORKS if workspace.platforms else None,
             themes=themes or None,
             find=finder(workspace.folder, FOLDER, ""),

@@ -51,6 +51,7 @@ def window(fields: Fields, workspace: Workspace, report: Report) -> Window:
     closes_at = _start(ends, zone) if ends else None
     if opens_at and closes_at and opens_at >= closes_at:
         report.error(fields.at("closes"), "empty-window", "the action closes before it opens; correct one of the two")
+        return Window()
     return Window(opens_at=opens_at, closes_at=closes_at, last_day=last_day)
 
 
@@ -61,7 +62,8 @@ def _start(when: date, zone: ZoneInfo) -> datetime:
 def check_at(at: datetime, place: Place, table: Timetable, report: Report) -> None:
     """Note what is wrong with the one time of a post."""
     zone = table.workspace.timezone
-    _check_clocks([at], zone, place, report)
+    if _check_clocks([at], zone, place, report):
+        return
     moment = to_utc(at, zone)
     if not table.window.holds(moment):
         report.error(place, "outside-window", _outside(moment, table.window, zone))
@@ -75,7 +77,7 @@ def _outside(moment: datetime, bounds: Window, zone: ZoneInfo) -> str:
         opens = bounds.opens_at.astimezone(zone)
         return f"this is before the action opens ({opens:{_FORMAT}}); choose a later time or change 'opens'"
     closes = bounds.closes_at.astimezone(zone) if bounds.closes_at else moment
-    return f"this is not before the action closes ({closes:{_FORMAT}}); choose an earlier time or change 'closes'"
+    return f"the action is closed by then ({closes:{_FORMAT}}); choose an earlier time or change 'closes'"
 
 
 def _check_quiet(clock: time, place: Place, table: Timetable, report: Report) -> None:
@@ -85,8 +87,8 @@ def _check_quiet(clock: time, place: Place, table: Timetable, report: Report) ->
         report.error(place, "quiet-hours", f"{clock:%H:%M} lies in the quiet hours ({hours}); choose a time outside")
 
 
-def _check_clocks(walls: list[datetime], zone: ZoneInfo, place: Place, report: Report) -> None:
-    """Note wall-clock times that don't exist, or that come twice."""
+def _check_clocks(walls: list[datetime], zone: ZoneInfo, place: Place, report: Report) -> bool:
+    """Note wall-clock times that don't exist, or that come twice; tell whether there are any of the first."""
     skipped = [wall for wall in walls if not occurrences.exists(wall, zone)]
     if skipped:
         message = f"the clocks skip {_dates(skipped)} in {zone.key}; choose a time an hour earlier or later"
@@ -95,6 +97,7 @@ def _check_clocks(walls: list[datetime], zone: ZoneInfo, place: Place, report: R
     if twice:
         message = f"{_dates(twice)} comes twice in {zone.key}; the first is meant, choose another time to be clear"
         report.warn(place, "dst-fold", message)
+    return skipped != []
 
 
 def _dates(walls: list[datetime]) -> str:
@@ -103,8 +106,11 @@ def _dates(walls: list[datetime]) -> str:
 
 def every(fields: Fields, table: Timetable, report: Report) -> Every | None:
     """Return the checked recurrence, or None with the problem in `report`."""
-    if ("days" in fields.places) == ("rrule" in fields.places):
-        report.error(fields.place, "bad-rrule", "a recurrence needs either 'days' or 'rrule'; keep one of them")
+    said = fields.places.keys() & {"days", "rrule"}
+    if not said:
+        report.error(fields.place, "missing-key", "every needs 'days' or 'rrule': when it recurs")
+    elif len(said) == 2:
+        report.error(fields.place, "bad-rrule", "a recurrence has either 'days' or 'rrule'; take one of them out")
         return None
     since, until, clock = fields.get("from"), fields.get("until"), fields.get("time")
     if "until" not in fields.places:
@@ -125,7 +131,11 @@ def every(fields: Fields, table: Timetable, report: Report) -> Every | None:
 
 def _check_recurrence(found: Every, fields: Fields, table: Timetable, report: Report) -> None:
     zone = table.workspace.timezone
-    walls = list(occurrences.recurring(found))
+    try:
+        walls = list(occurrences.recurring(found))
+    except (ValueError, IndexError):  # parts that are good alone and senseless together
+        report.error(fields.at("rrule"), "bad-rrule", "the parts of the rule don't go together; make it simpler")
+        return
     if len(walls) > MOST:
         message = f"the recurrence gives more than {MOST} posts; bring 'until' nearer"
         report.error(fields.at("until"), "recurrence-too-long", message)

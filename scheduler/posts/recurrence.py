@@ -21,18 +21,17 @@ SPANS = {"daily": WEEK, "weekdays": WEEK[:5], "weekends": WEEK[5:]}
 MOST = 3660  # occurrences of one post: ten years of every day
 
 _DAY = r"(?:MO|TU|WE|TH|FR|SA|SU)"
-_NUMBERS = r"[+-]?\d{1,3}(?:,[+-]?\d{1,3})*"
 _PARTS = {
     "FREQ": "DAILY|WEEKLY|MONTHLY|YEARLY",
     "INTERVAL": r"[1-9]\d{0,2}",  # INTERVAL=0 would never end
     "BYDAY": rf"(?:[+-]?\d{{1,2}})?{_DAY}(?:,(?:[+-]?\d{{1,2}})?{_DAY})*",
-    "BYMONTHDAY": _NUMBERS,
-    "BYMONTH": _NUMBERS,
-    "BYYEARDAY": _NUMBERS,
-    "BYWEEKNO": _NUMBERS,
-    "BYSETPOS": _NUMBERS,
     "WKST": _DAY,
+    "BYMONTH": r"\d{1,2}(?:,\d{1,2})*",
+    **dict.fromkeys(("BYMONTHDAY", "BYYEARDAY", "BYWEEKNO", "BYSETPOS"), r"[+-]?\d{1,3}(?:,[+-]?\d{1,3})*"),
 }
+_HIGHEST = {"BYMONTH": 12, "BYMONTHDAY": 31, "BYYEARDAY": 366, "BYWEEKNO": 53, "BYSETPOS": 366, "BYDAY": 53}
+# With these a rule of every day or week may never come true, and looking for that takes seconds.
+_LONGER = ("BYMONTHDAY", "BYYEARDAY", "BYWEEKNO", "BYSETPOS")
 _ELSEWHERE = {
     "DTSTART": "say it with 'from'",
     "UNTIL": "say it with 'until'",
@@ -68,9 +67,10 @@ def rule(text: str) -> str:
         parts[name] = value
     if "FREQ" not in parts:
         raise Wrong("bad-rrule", "the rule has no FREQ; begin it with FREQ=WEEKLY or the like")
-    daily = parts["FREQ"] in {"DAILY", "WEEKLY"}
-    if daily and ("BYSETPOS" in parts or re.search(r"\d", parts.get("BYDAY", ""))):
-        raise Wrong("bad-rrule", "numbered days need FREQ=MONTHLY or FREQ=YEARLY; change FREQ or take the numbers out")
+    short = parts["FREQ"] in {"DAILY", "WEEKLY"}
+    longer = [name for name in parts if name in _LONGER or (name == "BYDAY" and re.search(r"\d", parts[name]))]
+    if short and longer:
+        raise Wrong("bad-rrule", f"{parts['FREQ']} doesn't go with this {longer[0]}; write FREQ=MONTHLY or FREQ=YEARLY")
     found = ";".join(f"{name}={value}" for name, value in parts.items())
     try:
         rrulestr(found, dtstart=datetime(2021, 1, 1))  # noqa: DTZ001 - wall clock
@@ -91,7 +91,8 @@ def _check_part(name: str, value: str, seen: dict[str, str]) -> None:
         raise Wrong("bad-rrule", f"the rule has an unknown part {shown(name)}{cure(name, _PARTS)}")
     if name in seen:
         raise Wrong("bad-rrule", f"the rule says {name} twice; keep one")
-    if not re.fullmatch(_PARTS[name], value):
+    figures = [abs(int(figure)) for figure in re.findall(r"\d+", value)] if name in _HIGHEST else []
+    if not re.fullmatch(_PARTS[name], value) or not all(1 <= figure <= _HIGHEST[name] for figure in figures):
         raise Wrong(
             "bad-rrule", f"{shown(value)} can't be {name} of a rule; see RFC 5545, e.g. BYDAY=1MO or BYMONTHDAY=15"
         )

@@ -30,6 +30,7 @@ from scheduler.errors import AccountBlocked, OutcomeUnknown, PublishError, Rejec
 
 _TWEEPY_HOST = "https://api.twitter.com"  # a literal inside tweepy's BaseClient.request
 _LARGEST_ANSWER = 8_000_000  # bytes; a hundred posts with all their entities stay under one million
+_RESET = "x-rate-limit-reset"
 # Their DEBUG output holds the Authorization header, the signing key's base string, or whole bodies.
 _TALKATIVE = (
     "tweepy.client",
@@ -156,7 +157,10 @@ class Session(requests.Session):
         self.journey = _Journey(self._waits)
         mark = _JOURNEY.set(self.journey)
         try:
-            return super().request(method, self._base + str(url).removeprefix(_TWEEPY_HOST), **kwargs)
+            response = super().request(method, self._base + str(url).removeprefix(_TWEEPY_HOST), **kwargs)
+            if not response.headers.get(_RESET, "0").isdecimal():
+                del response.headers[_RESET]  # tweepy would trip over it and a plain 429 would be lost
+            return response
         finally:
             _JOURNEY.reset(mark)
             # A connection kept open may have died unnoticed, and a request lost on it has an unknown outcome.
@@ -214,6 +218,7 @@ STATUS: Mapping[int, Verdict] = {
 _MONEY = re.compile(r"usage-?\s?cap|spend-?\s?cap|credits-?\s?depleted", re.IGNORECASE)
 _DUPLICATE = re.compile(r"duplicate content", re.IGNORECASE)
 _TOO_LONG = re.compile(r"too long|a bit shorter", re.IGNORECASE)
+_SIGNATURE = re.compile(r"oauth_\w+\W{1,3}[^\"\s,&]*\"?")
 _STALE = re.compile(r"media ids? .{0,40}(invalid|expired)", re.IGNORECASE)
 
 
@@ -322,7 +327,7 @@ class Wire:
         _hush()
         try:
             answer = self._client.request(method, route, params=params, json=body, user_auth=True).json()
-        except Exception as error:  # noqa: BLE001  # whatever it is, it must not be taken for "not sent"
+        except Exception as error:  # whatever it is, it must not be taken for "not sent"
             turn = next(turn for kind, turn in TURNED.items() if isinstance(error, kind))
             trouble: _Trouble = turn(error, self._session.journey)
         else:
@@ -336,6 +341,7 @@ class Wire:
 
     def _raised(self, trouble: _Trouble, meaning: Mapping[Verdict, type[PublishError]]) -> PublishError:
         message = "".join(c if c.isprintable() else " " for c in trouble.message)
+        message = _SIGNATURE.sub("[secret]", message)
         for secret in self._hidden:
             message = message.replace(secret, "[secret]")
         kind = meaning[trouble.verdict]

@@ -1,7 +1,7 @@
 """From text to nodes: YAML 1.2 without aliases, tags and deep nesting, one document a file."""
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ruamel.yaml import YAML
@@ -72,7 +72,7 @@ def nodes(text: str, name: str, report: Report) -> Node | None:
         place, message = _explained(error, text, builder)
         report.error(place, "yaml-syntax", message)
         return None
-    except Exception:  # noqa: BLE001 - on odd input the scanner raises ValueError, IndexError and others
+    except Exception:
         report.error(builder.last, "yaml-syntax", "this can't be read as YAML from about here; look for a typo")
         return None
     if builder.root is None:
@@ -117,13 +117,13 @@ class _Builder:
             if self._documents > 1:
                 message = "a second document begins here; keep one to a file and take the '---' out"
                 raise _Stop(mark, "several-documents", message)
+        # Neither message repeats what follows the sign: it may be a secret that lacks its quotes.
         if isinstance(event, NodeEvent) and event.anchor is not None:
             sign = "*" if isinstance(event, AliasEvent) else "&"
-            message = f"'{sign}{event.anchor}' is a YAML reference; write the value out, or put a text in quotes"
+            message = f"'{sign}' begins a YAML reference; write the value out, or put a text in quotes"
             raise _Stop(mark, "yaml-alias", message)
         if getattr(event, "tag", None) is not None:
-            message = f"{shown(str(event.tag))} is a YAML tag; take it out, or put a text in quotes"
-            raise _Stop(mark, "yaml-tag", message)
+            raise _Stop(mark, "yaml-tag", "'!' begins a YAML tag; take it out, or put a text in quotes")
 
     def _scalar(self, event: Any) -> Scalar:
         if found := _UNPRINTABLE.search(event.value):
@@ -147,8 +147,14 @@ class _Builder:
                 message = f"key {shown(key.text)} stands on line {first} already; keep one of the two"
                 self._report.error(key.place, "duplicate-key", message)
             else:
-                seen[key.text] = (key, value)
+                seen[key.text] = (key, _found_at(key, value))
         return Table(tuple(seen.values()), done.place)
+
+
+def _found_at(key: Scalar, value: Node) -> Node:
+    """Return the value; the parser places an empty one at whatever comes next, people look at its key."""
+    is_empty = isinstance(value, Scalar) and value.plain and not value.text
+    return replace(value, place=key.place) if is_empty else value
 
 
 def _explained(error: MarkedYAMLError, text: str, builder: _Builder) -> tuple[Place, str]:
@@ -156,9 +162,11 @@ def _explained(error: MarkedYAMLError, text: str, builder: _Builder) -> tuple[Pl
     mark = error.problem_mark or error.context_mark
     if mark is None:
         return builder.last, "this can't be read as YAML; look for a typo"
-    # A quote that is never closed is found at the end of the file, and made where it was opened.
-    if "end of stream" in problem and error.context_mark is not None:
-        mark = error.context_mark
+    # A quote, a list or a key that isn't ended is found further on, and made where it was begun.
+    begun = error.context_mark
+    unended = any(sign in problem for sign in ("end of stream", "expected ',' or", "expected ':'"))
+    if unended and begun is not None and begun.line < mark.line:
+        mark = begun
     lines = re.split("\r\n|\r|\n", text)
     line = lines[mark.line] if mark.line < len(lines) else ""
     if re.match(r" *\t", line) or "'\\t'" in problem:

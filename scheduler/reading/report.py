@@ -23,6 +23,7 @@ class Report:
         self.problems: list[Problem] = []
         self.hidden: set[str] = set()  # values that no message may repeat
         self._post = post
+        self._seen: set[Problem] = set()
 
     def error(self, place: Place, rule: str, message: str) -> None:
         """Note what keeps a post from going out."""
@@ -45,7 +46,8 @@ class Report:
         for value in sorted(self.hidden, key=len, reverse=True):
             message = message.replace(value, "…")
         problem = Problem(place=place, level=level, rule=rule, message=message, post=self._post)
-        if problem not in self.problems:
+        if problem not in self._seen:
+            self._seen.add(problem)
             self.problems.append(problem)
 
 
@@ -58,7 +60,7 @@ def shown(value: str) -> str:
 
 def cure(word: str, known: Iterable[str]) -> str:
     """Return the end of a message about an unknown `word`: the nearest known one, or all of them."""
-    options = sorted(known)
+    options = sorted(set(known))
     # Case is the commonest slip, so it doesn't count against a likeness.
     folded = {option.casefold(): option for option in options}
     near = difflib.get_close_matches(word[:100].casefold(), folded, n=1, cutoff=0.6)

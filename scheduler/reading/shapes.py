@@ -27,14 +27,26 @@ class Shape(ABC):
 
     def refuse(self, node: Node, name: str, report: Report) -> None:
         """Note that `node` is something else altogether."""
-        message = f"'{name}' takes {self.what}, this is {FOUND[node.kind]}"
-        if node.kind == "null":
-            message = f"'{name}' is empty; give {self.what} or take the key out"
-        elif isinstance(node, Scalar):
-            message += f'; put it in quotes: "{node.text[:40]}"' if "text" in self.what else ""
-        elif isinstance(node, Table) and "text" in self.what:
-            message += "; a text that begins with '{' needs quotes"
-        report.error(node.place, "wrong-type", message)
+        report.error(node.place, "wrong-type", f"{_expected(node, name, self.what)}{_cured(node, self.what)}")
+
+
+def _expected(node: Node, name: str, what: str) -> str:
+    if node.kind == "null":
+        return f"'{name}' is empty; give {what} or take the key out"
+    return f"'{name}' takes {what}, this is {FOUND[node.kind]}"
+
+
+def _cured(node: Node, what: str) -> str:
+    """Return what to write instead of `node` where `what` is taken, as far as one can tell."""
+    if node.kind == "null":
+        return " ('#' begins a comment outside quotes)" if "text" in what else ""
+    if isinstance(node, Table):
+        return "; a text that begins with '{' needs quotes" if "text" in what else ""
+    if isinstance(node, Row):
+        return "; a text that begins with '[' needs quotes" if "text" in what else ""
+    if what.startswith("a list"):
+        return f"; write [{node.text[:40]}]"
+    return f'; put it in quotes: "{node.text[:40]}"' if "text" in what and node.kind != "str" else ""
 
 
 @dataclass(frozen=True)
@@ -78,8 +90,9 @@ class ListOf(Shape):
         if len(node.items) < self.least:
             report.error(node.place, "missing-key", f"'{name}' is an empty list; put something in it")
             return None
-        read = (self.item.read(item, name, report) for item in node.items)
-        return tuple(value for value in read if value is not None)
+        read = [self.item.read(item, name, report) for item in node.items]
+        good = tuple(value for value in read if value is not None)
+        return good if good or not read else None  # a list that was meant to hold something isn't empty
 
     def schema(self) -> Json:
         """See Shape."""
@@ -143,6 +156,30 @@ class Split(Shape):
         return {"anyOf": [self.scalar.schema(), self.other.schema()]}
 
 
+@dataclass(frozen=True)
+class Judged(Shape):
+    """Reads as `item` and tells whether it had no error: (value or None, is good)."""
+
+    item: Shape
+
+    @property
+    def what(self) -> str:  # type: ignore[override]
+        """See Shape."""
+        return self.item.what
+
+    def read(self, node: Node, name: str, report: Report) -> Any:
+        """See Shape."""
+        own = Report()
+        own.hidden = report.hidden
+        value = self.item.read(node, name, own)
+        report.take(own)
+        return value, not own.has_errors
+
+    def schema(self) -> Json:
+        """See Shape."""
+        return self.item.schema()
+
+
 @dataclass(frozen=True, kw_only=True)
 class Key:
     """One key of a record. `absent` is the rule that its absence breaks, "" where it may be left out."""
@@ -178,10 +215,11 @@ class Record(Shape):
     what: str
     beyond: Callable[[Table, Scalar, Node, Report], Any] | None = None
 
-    def read(self, node: Node, name: str, report: Report) -> Any:
+    def read(self, node: Node, name: str, report: Report) -> Any:  # noqa: ARG002 - calls itself what it is
         """Return the Fields, or None where `node` isn't a mapping."""
         if not isinstance(node, Table):
-            self.refuse(node, name, report)
+            message = f"{self.what} is a mapping (key: value), this is {FOUND[node.kind]}; write its keys here"
+            report.error(node.place, "wrong-type", message)
             return None
         known = {key.name: key for key in self.keys}
         values: dict[str, Any] = {}

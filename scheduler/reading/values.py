@@ -37,6 +37,8 @@ def texts(languages: Collection[str], one: Leaf = WORDS) -> Split:
     """
 
     def check(language: str) -> None:
+        if language in {"link", "tags", "hashtags"}:
+            raise Wrong("wrong-type", "a text that begins with '{' needs quotes; put quotes around all of it")
         if not LANGUAGE.fullmatch(language) or (languages and language not in languages):
             message = f"{shown(language)} is not a language of the workspace{cure(language, languages)}"
             raise Wrong("unknown-language", message)
@@ -151,7 +153,8 @@ def _hashtag(text: str) -> str:
         raise Wrong("broken-hashtag", f"write {shown(text)} without '#'")
     broken = next((char for char in text if not is_word_character(char)), None)
     if broken is not None:
-        message = f"the hashtag {shown(text)} would end at {shown(broken)}; use letters, digits and '_' only"
+        sign = "a space" if broken.isspace() else shown(broken)
+        message = f"the hashtag {shown(text)} would end at {sign}; use letters, digits and '_' only"
         raise Wrong("broken-hashtag", message)
     if not any(unicodedata.category(char)[0] == "L" for char in text):
         raise Wrong("broken-hashtag", f"the hashtag {shown(text)} has no letter; networks don't link it")

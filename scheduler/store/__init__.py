@@ -11,7 +11,7 @@ from pathlib import Path
 from sqlalchemy import Connection, Engine
 
 from scheduler.errors import WorkspaceError
-from scheduler.store import controls, deliveries, schema
+from scheduler.store import claims, controls, deliveries, schema
 from scheduler.store.controls import Pause, Task
 from scheduler.store.engine import StateError, database_path, explain, open_engine, reading, writing
 from scheduler.store.records import Delivery
@@ -23,6 +23,7 @@ __all__ = [
     "StateError",
     "Store",
     "Task",
+    "claims",
     "controls",
     "copy_database",
     "database_path",
@@ -95,8 +96,11 @@ def database_path_or_refuse(url: str, folder: Path) -> Path | None:
 
 def copy_database(store: Store, target: Path) -> None:
     """Write a consistent copy of the state while others go on working with it."""
+    try:
+        copy = sqlite3.connect(target)
+    except sqlite3.Error as error:
+        raise explain(error, str(target)) or StateError(f"{target}: {error}") from None
     source = store.engine.raw_connection()
-    copy = sqlite3.connect(target)
     try:
         source.driver_connection.backup(copy)  # type: ignore[union-attr]
         copy.execute("PRAGMA journal_mode=DELETE")  # one file, without companions

@@ -1,13 +1,17 @@
 """What people decide, and what the daemon says of itself: pauses, releases, tasks, audit, heartbeat, meta."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, delete, insert, select, update
 
+from scheduler.store.leases import is_gone
 from scheduler.store.records import from_micros, to_micros
 from scheduler.store.tables import audit, deliveries, heartbeats, meta, pauses, releases, tasks
+
+ALIVE = timedelta(seconds=60)
+"""How old a daemon's last sign of life may be."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,6 +101,11 @@ def forget_worker(c: Connection, worker: str) -> None:
 def beats(c: Connection) -> dict[str, datetime]:
     """Return each daemon's last sign of life."""
     return {worker: from_micros(at) for worker, at in c.execute(select(heartbeats.c.worker, heartbeats.c.at))}
+
+
+def alive(c: Connection, now: datetime) -> dict[str, datetime]:
+    """Return the daemons that run, as far as one can tell, with their last sign of life."""
+    return {name: at for name, at in beats(c).items() if now - at < ALIVE and not is_gone(name)}
 
 
 def get_meta(c: Connection, name: str) -> str | None:

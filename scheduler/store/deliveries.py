@@ -5,7 +5,7 @@ that slept through its lease changes nothing when it wakes.
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, and_, func, insert, or_, select, text, update
@@ -22,62 +22,6 @@ from scheduler.store.records import (
 )
 from scheduler.store.tables import deliveries as table
 from scheduler.store.tables import events, receipts
-
-_FREE = """
-    AND COALESCE(d.not_before, 0) <= :now AND NOT d.withdraw_wanted
-    AND NOT EXISTS (SELECT 1 FROM pauses p WHERE p.scope = 'all'
-        OR (p.scope = 'action' AND p.name = d.action) OR (p.scope = 'account' AND p.name = d.account))
-    AND NOT EXISTS (SELECT 1 FROM deliveries b WHERE b.account = d.account AND b.lease_owner IS NOT NULL)
-"""
-_CLAIM = """
-UPDATE deliveries SET status = :to, lease_owner = :worker, lease_until = :until, fence = fence + 1
-WHERE id = ({candidate}) AND lease_owner IS NULL RETURNING *
-"""
-# What is prepared and due goes first; one delivery of an account at a time, in the order of their times.
-_TO_SEND = text(
-    _CLAIM.format(
-        candidate=f"""SELECT d.id FROM deliveries d
-    WHERE d.status = 'staged' AND d.lease_owner IS NULL AND d.due_at <= :now {_FREE}
-    ORDER BY d.due_at, d.id LIMIT 1"""  # noqa: S608 - constants of this file
-    )
-)
-# Nothing is prepared while an earlier one of the same account is about to leave: it would make that one late.
-_TO_STAGE = text(
-    _CLAIM.format(
-        candidate=f"""SELECT d.id FROM deliveries d
-    WHERE d.status = 'queued' AND d.due_at <= :ahead {_FREE}
-    AND NOT EXISTS (SELECT 1 FROM deliveries s WHERE s.account = d.account AND s.status = 'staged'
-        AND s.due_at <= :soon AND s.due_at < d.due_at AND COALESCE(s.not_before, 0) <= :now)
-    ORDER BY d.due_at, d.id LIMIT 1"""  # noqa: S608 - constants of this file
-    )
-)
-_ABOUT_TO_LEAVE = timedelta(seconds=40)
-
-
-def claim_to_send(c: Connection, *, worker: str, now: datetime, lease: timedelta) -> Delivery | None:
-    """Take the next prepared delivery whose time has come; None when there is none."""
-    values = {
-        "to": str(Status.staged),
-        "worker": worker,
-        "now": to_micros(now),
-        "until": to_micros(now + lease),
-    }
-    row = c.execute(_TO_SEND, values).mappings().first()
-    return None if row is None else from_row(row)
-
-
-def claim_to_stage(c: Connection, *, worker: str, now: datetime, ahead: timedelta, lease: timedelta) -> Delivery | None:
-    """Take the next queued delivery that is due within `ahead`; None when there is none."""
-    values = {
-        "to": str(Status.claimed),
-        "worker": worker,
-        "now": to_micros(now),
-        "until": to_micros(now + lease),
-        "ahead": to_micros(now + ahead),
-        "soon": to_micros(now + _ABOUT_TO_LEAVE),
-    }
-    row = c.execute(_TO_STAGE, values).mappings().first()
-    return None if row is None else from_row(row)
 
 
 def record(c: Connection, delivery_id: int, event: str, detail: str, *, worker: str, now: datetime) -> None:
@@ -147,42 +91,6 @@ def frozen_column(out: Outgoing) -> dict[str, Any]:
 def staged_column(staged: Staged) -> dict[str, Any]:
     """Return the column of what the network gave ahead."""
     return {"staged": to_json(dict(staged.ids))}
-
-
-# Everything that may have changed while the delivery waited is looked at again in the statement that commits it.
-_SENDING = text(
-    """
-UPDATE deliveries SET status = 'sending', sending_at = :now, attempts = attempts + 1, lease_until = :until,
-    looks = 0, next_look_at = NULL, reason = ''
-WHERE id = :id AND fence = :fence AND status = 'staged' AND lease_owner = :worker AND due_at <= :now
-  AND NOT withdraw_wanted
-  AND (closes_at IS NULL OR closes_at > :now) AND (opens_at IS NULL OR opens_at <= :now)
-  AND (NOT needs_approval OR approved_hash = fingerprint)
-  AND (NOT needs_release OR EXISTS (SELECT 1 FROM releases r WHERE r.action = deliveries.action))
-  AND NOT EXISTS (SELECT 1 FROM pauses p WHERE p.scope = 'all'
-      OR (p.scope = 'action' AND p.name = deliveries.action)
-      OR (p.scope = 'account' AND p.name = deliveries.account))
-  AND NOT EXISTS (SELECT 1 FROM receipts x WHERE x.delivery_id = deliveries.id)
-RETURNING *
-"""
-)
-
-
-def mark_sending(c: Connection, delivery: Delivery, *, now: datetime, lease: timedelta) -> Delivery | None:
-    """Write into the book that the visible call is about to be made; None when it must not be made."""
-    values = {
-        "id": delivery.id,
-        "fence": delivery.fence,
-        "worker": delivery.lease_owner,
-        "now": to_micros(now),
-        "until": to_micros(now + lease),
-    }
-    row = c.execute(_SENDING, values).mappings().first()
-    if row is None:
-        return None
-    sending = from_row(row)
-    record(c, sending.id, "sending", f"attempt {sending.attempts}", worker=str(sending.lease_owner), now=now)
-    return sending
 
 
 def file_receipt(
@@ -327,24 +235,3 @@ def put_off(c: Connection, account: str, until: datetime) -> None:
     waiting = table.c.status.in_([str(Status.queued), str(Status.staged)])
     earlier = func.coalesce(table.c.not_before, 0) < to_micros(until)
     c.execute(update(table).where(table.c.account == account, waiting, earlier).values(not_before=to_micros(until)))
-
-
-_NEXT = text(
-    """
-SELECT MIN(moment) FROM (
-    SELECT MIN(MAX(due_at - :ahead, COALESCE(not_before, 0))) AS moment FROM deliveries
-        WHERE status = 'queued' AND NOT withdraw_wanted
-    UNION ALL SELECT MIN(MAX(due_at, COALESCE(not_before, 0))) FROM deliveries
-        WHERE status = 'staged' AND lease_owner IS NULL
-    UNION ALL SELECT MIN(COALESCE(next_look_at, 0)) FROM deliveries WHERE status = 'unknown' AND lease_owner IS NULL
-    UNION ALL SELECT MIN(lease_until) FROM deliveries WHERE lease_owner IS NOT NULL
-    UNION ALL SELECT MIN(closes_at) FROM deliveries WHERE status = 'held'
-)
-"""
-)
-
-
-def next_moment(c: Connection, *, ahead: timedelta) -> datetime | None:
-    """Return when something will next be to do (possibly in the past); None when nothing waits."""
-    value = c.execute(_NEXT, {"ahead": ahead // timedelta(microseconds=1)}).scalar()
-    return None if value is None else from_micros(value)

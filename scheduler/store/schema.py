@@ -41,7 +41,12 @@ def require_current(engine: Engine) -> None:
     elif found < HEAD:
         msg = f"{engine.url.database}: the state has an older form ({found}): run `solidarity upgrade`"
         raise StateError(msg)
-    elif found > HEAD:
+    else:
+        _refuse_newer(engine, found)
+
+
+def _refuse_newer(engine: Engine, found: str) -> None:
+    if found > HEAD:
         msg = (
             f"{engine.url.database}: the state was written by a newer version of Solidarity ({found}, this one knows "
             f"{HEAD}): install that version, or restore a copy made with this one"
@@ -50,12 +55,23 @@ def require_current(engine: Engine) -> None:
 
 
 def upgrade(engine: Engine) -> tuple[str | None, str]:
-    """Bring the tables to this version's form; return the forms before and after."""
+    """Bring the tables to this version's form; return the forms before and after.
+
+    Raises:
+        StateError: this version doesn't know the tables' form.
+    """
     from alembic import command
+    from alembic.util.exc import CommandError
 
     before = revision(engine)
-    with writing(engine) as c:
-        command.upgrade(_config(c), "head")
+    if before is not None:
+        _refuse_newer(engine, before)
+    try:
+        with writing(engine) as c:
+            command.upgrade(_config(c), "head")
+    except CommandError as error:
+        msg = f"{engine.url.database}: the state can't be brought to this version's form ({error}): restore a copy"
+        raise StateError(msg) from None
     return before, HEAD
 
 

@@ -21,6 +21,7 @@ from scheduler.model import Status
 metadata = MetaData()
 STATUSES = ", ".join(f"'{status}'" for status in Status)
 _LEASED = text("lease_owner IS NOT NULL")
+_PUT_OFF = text("not_before IS NOT NULL")
 
 deliveries = Table(
     "deliveries",
@@ -70,6 +71,7 @@ deliveries = Table(
     Column("url", Text),
     Index("deliveries_by_due", "status", "due_at"),
     Index("deliveries_by_account", "account", "status", "due_at"),
+    Index("deliveries_put_off", "not_before", sqlite_where=_PUT_OFF, postgresql_where=_PUT_OFF),
     Index("deliveries_leased", "account", sqlite_where=_LEASED, postgresql_where=_LEASED),
 )
 

@@ -116,6 +116,14 @@ def _deliveries() -> None:
     op.create_index("deliveries_by_account", "deliveries", ["account", "status", "due_at"], unique=False)
     op.create_index("deliveries_by_due", "deliveries", ["status", "due_at"], unique=False)
     op.create_index(
+        "deliveries_put_off",
+        "deliveries",
+        ["not_before"],
+        unique=False,
+        sqlite_where=sa.text("not_before IS NOT NULL"),
+        postgresql_where=sa.text("not_before IS NOT NULL"),
+    )
+    op.create_index(
         "deliveries_leased",
         "deliveries",
         ["account"],

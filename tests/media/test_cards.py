@@ -1,0 +1,168 @@
+"""Cards as pictures: every theme on every shape, sizes, bytes, direction, and what their alt texts say."""
+
+import io
+import os
+import subprocess
+import sys
+from dataclasses import replace
+
+import pytest
+from PIL import Image, ImageChops
+
+from media import theme
+from media.arrange import arrange
+from media.canvas import compose
+from media.card import Card, alt, check, render
+from media.errors import MissingGlyphs, NoMessage, TextTooLong, TooManyBytes, UnknownTheme
+
+SIZES = ((1200, 675), (1200, 630), (1080, 1080), (1080, 1350))
+CARD = Card(
+    message="We stand with the women of Afghanistan. Their rights are not negotiable.",
+    label="Final push · 3 days left",
+    days_left=3,
+    hashtags=("UniteForAfghanistan",),
+    brand="Your organisation · Canada",
+)
+DARI = replace(
+    CARD,
+    language="prs",
+    label="اقدام همبستگی",
+    message="ما در کنار زنان افغانستان ایستاده‌ایم. حقوق آنان قابل معامله نیست.",
+)
+
+
+def picture(card: Card, size: tuple[int, int] = SIZES[0]) -> Image.Image:
+    """The card's pixels before they are compressed."""
+    return compose(arrange(card, size))
+
+
+def ink(card: Card, size: tuple[int, int] = SIZES[0]) -> tuple[int, int, int, int]:
+    """The box of all pixels that the message changes."""
+    small = replace(card, message=".", label="", hashtags=(), brand="", days_left=None)
+    box = ImageChops.difference(picture(small, size), picture(replace(small, message=card.message), size)).getbbox()
+    assert box
+    return box
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("name", theme.names())
+def test_every_theme_on_every_shape(name: str, size: tuple[int, int]) -> None:
+    """Each theme gives a JPEG of the very size asked for, in both directions."""
+    for card in (CARD, DARI):
+        made = render(replace(card, theme=name), size=size)
+        with Image.open(io.BytesIO(made.data)) as opened:
+            assert (opened.format, opened.size) == ("JPEG", size)
+        assert (made.mime, made.width, made.height) == ("image/jpeg", *size)
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("name", theme.names())
+def test_the_message_stays_inside_the_margins(name: str, size: tuple[int, int]) -> None:
+    """No pixel of a message comes nearer to an edge than six percent of the shorter side."""
+    margin = 0.06 * min(size)
+    for card in (CARD, DARI):
+        left, top, right, bottom = ink(replace(card, theme=name), size)
+        assert left >= margin
+        assert top >= margin
+        assert right <= size[0] - margin
+        assert bottom <= size[1] - margin
+
+
+def test_a_right_to_left_card_is_mirrored() -> None:
+    """In Dari the candle burns at the left and the words stand at the right; in English the other way round."""
+    english, dari = picture(CARD).resize((2, 1)), picture(DARI).resize((2, 1))
+    flames = picture(replace(CARD, message=".")), picture(replace(DARI, message="۔"))
+    lights = [flame.convert("L").reduce(20).crop((0, 6, 60, 16)) for flame in flames]
+    brightest = [light.get_flattened_data().index(light.getextrema()[1]) % 60 for light in lights]
+    assert brightest[0] > 40
+    assert brightest[1] < 20
+    assert english.size == dari.size
+    assert ink(CARD)[0] < 100
+    assert ink(DARI)[2] > 1100
+
+
+def test_the_hashtag_keeps_its_sign_in_front_on_a_right_to_left_card() -> None:
+    """The Latin hashtag of an Arabic card is set exactly as on an English one."""
+    one, other = arrange(CARD, SIZES[0]).tags, arrange(DARI, SIZES[0]).tags
+    assert one
+    assert other
+    assert one.mask.tobytes() == other.mask.tobytes()
+
+
+def test_the_same_card_gives_the_same_bytes_in_another_process() -> None:
+    """Two processes with other hash seeds, locales, homes and font settings make the very same file."""
+    code = (
+        "import hashlib, sys; from media.card import Card, render;"
+        "print(hashlib.sha256(render(Card(message='سلام #Peace, paix !', language='prs')).data).hexdigest())"
+    )
+    hashes = set()
+    for seed, locale in (("1", "C"), ("2", "fr_CA.UTF-8")):
+        env = {
+            "PYTHONPATH": os.pathsep.join(sys.path),
+            "PYTHONHASHSEED": seed,
+            "LANG": locale,
+            "PANGO_LANGUAGE": "ar:ja",
+        }
+        env |= {"HOME": "/nonexistent", "PATH": os.environ["PATH"], "FONTCONFIG_FILE": f"/nonexistent/{seed}"}
+        done = subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True, check=True)
+        assert done.stderr == ""
+        hashes.add(done.stdout)
+    assert len(hashes) == 1
+
+
+def test_the_picture_obeys_the_limit_of_bytes_and_carries_no_metadata() -> None:
+    """A tighter limit gives a smaller file; an impossible one is an error that says so."""
+    large, small = render(CARD), render(CARD, max_bytes=60_000)
+    assert len(small.data) <= 60_000 < len(large.data)
+    with Image.open(io.BytesIO(large.data)) as opened:
+        assert not opened.getexif()
+        assert "comment" not in opened.info
+    with pytest.raises(TooManyBytes, match="1,000 are allowed"):
+        render(CARD, max_bytes=1_000)
+
+
+def test_errors_say_what_to_do() -> None:
+    """A wrong theme, no words, strange characters and endless texts are told in plain words, by check and render."""
+    wrong = (
+        (replace(CARD, theme="neon"), UnknownTheme, "choose one of candle, countdown"),
+        (replace(CARD, message=" \n "), NoMessage, "give it some words"),
+        (replace(CARD, message="停止 now"), MissingGlyphs, r"停 \(U\+505C\), 止 \(U\+6B62\): use other characters"),
+        (replace(CARD, hashtags=("自由",)), MissingGlyphs, r"U\+81EA"),
+        (replace(CARD, message="rights " * 200), TextTooLong, "1399 characters"),
+        (replace(CARD, message="a" * 120), TextTooLong, "doesn't fit"),
+        (replace(CARD, hashtags=("A" * 90,)), TextTooLong, "hashtag line"),
+        (replace(CARD, label="long " * 40), TextTooLong, "label"),
+    )
+    for card, kind, words in wrong:
+        for make in (check, render):
+            with pytest.raises(kind, match=words):
+                make(card)
+
+
+def test_text_is_never_markup() -> None:
+    """Angle brackets and ampersands are set as they stand."""
+    plain = arrange(replace(CARD, message="Rights &amp; <b>laws</b>"), SIZES[0]).message
+    assert "".join(plain.texts).replace(" ", "") == "Rights&amp;<b>laws</b>"
+    assert plain.width > arrange(replace(CARD, message="Rights laws"), SIZES[0]).message.lines[0].height
+
+
+def test_alt_says_what_the_card_says() -> None:
+    """The alt text carries message, label, hashtags and brand in the card's language, and is never empty."""
+    assert alt(CARD) == (
+        "Card with the words: “We stand with the women of Afghanistan. Their rights are not negotiable.”. "
+        "Final push · 3 days left. Hashtags: #UniteForAfghanistan. From Your organisation · Canada"
+    )
+    assert alt(replace(CARD, language="fr-CA", message="Bonjour")).startswith("Carte avec les mots : « Bonjour ». ")
+    assert alt(DARI).startswith("ما در کنار")
+    assert alt(Card(message="")) != ""
+    assert len(alt(Card(message="word " * 900))) <= 1000
+
+
+def test_importing_cards_loads_no_picture_library() -> None:
+    """`media.card` costs next to nothing until a card is made."""
+    code = (
+        "import sys, media.card; print([m for m in ('PIL', 'pyvips', 'fontTools', 'ruamel.yaml') if m in sys.modules])"
+    )
+    env = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    done = subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

@@ -1,0 +1,337 @@
+"""A property machine over the real store and operations: whatever happens in whatever order, nothing goes twice.
+
+The clock, the network and people are Hypothesis's to play: it edits, approves, pauses, withdraws, jumps the clock,
+lets calls fail in every way and kills workers at any write, and then this file looks at what is out.
+"""
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from datetime import timedelta
+from pathlib import Path
+
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from sqlalchemy import event
+
+from scheduler.errors import UserError
+from scheduler.model import Lateness, Outgoing, Post, Receipt, Status, Then
+from scheduler.operations import deliver, recover
+from scheduler.operations.cancel import cancel
+from scheduler.operations.pause import pause, resume
+from scheduler.operations.release import approve, release
+from scheduler.operations.resolve import resolve
+from scheduler.operations.retry import retry
+from scheduler.operations.withdraw import withdraw
+from scheduler.store import controls
+from scheduler.testing import FAULTS, FakeNetwork
+from tests.world import NOON, World, post
+
+EXAMPLES = int(os.environ.get("SOLIDARITY_MACHINE_EXAMPLES", "300"))
+STEPS = 50
+IDS = ("p", "q", "r")
+ACCOUNTS = ("a", "b")
+KEYS = tuple(f"act/{name}@{account}" for name in IDS for account in ACCOUNTS)
+MINUTES = st.integers(min_value=1, max_value=90).map(lambda number: timedelta(minutes=number))
+
+
+class Killed(BaseException):
+    """The worker's process ends here; no handler of the program may catch it."""
+
+
+class WatchedNetwork(FakeNetwork):
+    """A network that knows what must hold whenever something is put out."""
+
+    machine: "Machine"
+
+    def post(self, out: Outgoing) -> Receipt:
+        """Put a post out, if everything that a person decided allows it."""
+        self.machine.may_go(out)
+        return super().post(out)
+
+
+class Machine(RuleBasedStateMachine):
+    """People, networks and crashes against one queue."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._folder = tempfile.TemporaryDirectory()
+        self.posts: dict[str, Post] = {}
+        self.down: set[str] = set()
+        self.worker = 0
+        self.violations: list[str] = []
+
+    @initialize(honest=st.booleans(), manual=st.sampled_from([False, False, True]), closes=st.sampled_from([None, 240]))
+    def open(self, *, honest: bool, manual: bool, closes: int | None) -> None:
+        """Make the world, with a network that can, or can't, prove that a post isn't there."""
+        self.world = World(Path(self._folder.name), accounts=ACCOUNTS, honest=honest)
+        network = WatchedNetwork(self.world.clock, honest=honest)
+        network.machine = self
+        self.world.network = network
+        self.app = self.world.daemon("worker 0")
+        self.action = {
+            "manual_release": manual,
+            "closes_at": None if closes is None else NOON + timedelta(minutes=closes),
+        }
+        for number, name in enumerate(IDS):
+            self.put(name, 10 + 30 * number, Then.publish, approve=False, text="first")
+
+    # ── staff ──
+
+    @rule(
+        name=st.sampled_from(IDS),
+        minute=st.integers(min_value=-40, max_value=300),
+        then=st.sampled_from(list(Then)),
+        approve=st.booleans(),
+        text=st.sampled_from(["first", "second", "x" * 300]),
+    )
+    def put(self, name: str, minute: int, then: Then, *, approve: bool, text: str) -> None:
+        """Write a post, or edit it."""
+        late = Lateness(after=timedelta(minutes=20), then=then)
+        at = NOON + timedelta(minutes=minute)
+        self.posts[name] = post(name, at=at, text=f"{name}: {text}", late=late, approve=approve)
+        self.queue()
+
+    def queue(self) -> None:
+        """Bring the queue to the file."""
+        self.world.write(*self.posts.values(), **self.action)
+        self.world.queue()
+
+    @rule(key=st.sampled_from(KEYS))
+    def say_yes(self, key: str) -> None:
+        """Release the action, and approve."""
+        with _refusals():
+            release(self.app, "act", who="x")
+        with _refusals():
+            approve(self.app, key, who="x")
+
+    @rule(key=st.sampled_from(KEYS), what=st.sampled_from(["remove", "cancel", "withdraw", "withdraw"]))
+    def take_out(self, key: str, what: str) -> None:
+        """Take a post out of its file, cancel one delivery, or want it gone wherever it is."""
+        with _refusals():
+            if what == "remove":
+                self.posts.pop(key[4:5], None)
+                self.queue()
+            elif what == "cancel":
+                cancel(self.app, key, who="x")
+            else:
+                withdraw(self.app, key, who="x")
+                self.down.add(key)
+
+    @rule(key=st.sampled_from(KEYS))
+    def put_back(self, key: str) -> None:
+        """Retry."""
+        with _refusals():
+            retry(self.app, key, who="x")
+
+    @rule()
+    def settle(self) -> None:
+        """Look at the accounts and say what is there: people tell the truth."""
+        for key, status in self.world.statuses().items():
+            if status is Status.needs_human:
+                is_out = self.world.network.times(key) > 0
+                resolve(self.app, key, url="https://example.org/1" if is_out else None, who="x")
+
+    @rule(scope=st.sampled_from(["all", "action", "account"]), length=MINUTES)
+    def hold(self, scope: str, length: timedelta) -> None:
+        """Pause for a while with the daemon at work, and resume; nothing may leave by that alone."""
+        name = {"all": "", "action": "act", "account": "a"}[scope]
+        pause(self.app, scope=scope, name=name, why="crisis", who="x")
+        self.world.let(length, self.app)
+        resume(self.app, scope=scope, name=name, who="x")
+
+    @rule()
+    def pause_between_two_steps(self) -> None:
+        """Pause after the next claim; what was claimed before must not leave either."""
+        deliver.stage_next(self.app)
+        pause(self.app, scope="all", name="", why="crisis", who="x")
+        self.world.clock.move_to(self.world.clock.now() + timedelta(minutes=3))
+        deliver.send_next(self.app)
+        resume(self.app, scope="all", name="", who="x")
+
+    @rule()
+    def mend_accounts(self) -> None:
+        """Lift what the network's refusals hold."""
+        for name in ACCOUNTS:
+            with _refusals():
+                resume(self.app, scope="account", name=name, who="x")
+
+    # ── the world ──
+
+    @rule(length=MINUTES)
+    def wait(self, length: timedelta) -> None:
+        """Let time pass without a daemon: an outage."""
+        self.world.clock.move_to(self.world.clock.now() + length)
+
+    @rule(length=MINUTES)
+    def clock_back(self, length: timedelta) -> None:
+        """Set the clock back."""
+        self.world.clock.move_to(self.world.clock.now() - length)
+
+    @rule(length=MINUTES, faults=st.lists(st.sampled_from(FAULTS), max_size=4))
+    def work(self, length: timedelta, faults: list[str]) -> None:
+        """Let the daemon run for a while, with calls that end in these ways."""
+        self.world.network.faults = list(faults)
+        self.world.let(length, self.app)
+
+    @rule(faults=st.lists(st.sampled_from(FAULTS), min_size=1, max_size=3))
+    def everything_at_once(self, faults: list[str]) -> None:
+        """Let all the posts be due now, in bad weather."""
+        self._make_due()
+        self.world.network.faults = list(faults)
+        self.world.let(timedelta(minutes=2), self.app)
+
+    @rule()
+    def step(self) -> None:
+        """Let the daemon take a single step."""
+        deliver.step(self.app)
+
+    def _make_due(self) -> None:
+        """Give every post a text and a time of this minute; a new text is a new thing to say, under its old key."""
+        minute = int((self.world.clock.now() - NOON).total_seconds() // 60)
+        for name in IDS:
+            self.put(name, minute + 1, Then.publish, approve=False, text=f"due at {minute}")
+        self.world.clock.move_to(self.world.clock.now() + timedelta(minutes=1))
+
+    @rule(number=st.integers(min_value=1, max_value=60), write=st.booleans())
+    def crash(self, number: int, *, write: bool) -> None:
+        """Kill the worker at one of its next writes; another takes its place."""
+        self._make_due()
+        with _killed_at(self.world, number, "commit" if write else "before_cursor_execute"):
+            for _ in range(4):
+                recover.step(self.app)
+                deliver.step(self.app)
+        self._another()
+
+    @rule(before=st.booleans())
+    def crash_in_the_call(self, *, before: bool) -> None:
+        """Kill the worker in the visible call, before or after the network took the post."""
+        self._make_due()
+        network = self.world.network
+        network.faults = []
+
+        def die(out: Outgoing) -> Receipt:
+            if not before:
+                WatchedNetwork.post(network, out)
+            raise Killed
+
+        network.post = die  # type: ignore[method-assign]
+        try:
+            for _ in range(3):
+                deliver.step(self.app)
+        except Killed:
+            self._another()
+        finally:
+            del network.post
+
+    @rule()
+    def second_daemon(self) -> None:
+        """Let another daemon work on the same state for a moment, then go on with the first."""
+        self.world.run(self.world.daemon("the other one"))
+
+    def _another(self) -> None:
+        self.worker += 1
+        self.app = self.world.daemon(f"worker {self.worker}")
+
+    # ── what must hold ──
+
+    def may_go(self, out: Outgoing) -> None:
+        """Note every reason why this post must not leave at this moment."""
+        now, delivery = self.world.clock.now(), self.world[out.key]
+        with self.world.store.read() as c:
+            pauses, released = controls.all_pauses(c), controls.released(c)
+        held = any(one.name in {"", delivery.action, delivery.account} for one in pauses)
+        closes = self.action["closes_at"]
+        wrong = {
+            "a second time": self.world.network.times(out.key) > 0,
+            "under a pause": held,
+            "unapproved": delivery.needs_approval and not delivery.approved,
+            "unreleased": bool(self.action["manual_release"]) and "act" not in released,
+            "before its time": now < delivery.due_at,
+            "after its window": closes is not None and now >= closes,
+            "without being in the book": delivery.status is not Status.sending,
+            "withdrawn": out.key in self.down,
+            "too long": len(out.text) > 280,
+            "with another text": out.text != delivery.content.text,
+        }
+        self.violations += [f"{out.key} went out {reason}" for reason, is_so in wrong.items() if is_so]
+
+    @invariant()
+    def nothing_wrong_went_out(self) -> None:
+        """No post has left against a rule."""
+        assert self.violations == []
+
+    @precondition(lambda self: hasattr(self, "world"))
+    @invariant()
+    def the_book_is_true(self) -> None:
+        """What is out is in the book as out, or as possibly out; what the book says is out, is."""
+        for key, status in self.world.statuses().items():
+            times = self.world.network.times(key)
+            assert times <= 1, f"{key} is out {times} times"
+            if times:
+                assert status in {
+                    Status.sending,
+                    Status.unknown,
+                    Status.needs_human,
+                    Status.published,
+                    Status.withdrawn,
+                }, f"{key} is out, and the book says {status}"
+            if status in {Status.published, Status.withdrawn}:
+                assert times == 1, f"{key} is not out, and the book says {status}"
+
+    def teardown(self) -> None:
+        """In calm weather everything comes to an end that a person can read; nothing is lost."""
+        if hasattr(self, "world"):
+            self._come_to_rest()
+            self.world.close()
+        self._folder.cleanup()
+
+    def _come_to_rest(self) -> None:
+        self.world.network.faults = []
+        self._another()
+        self.world.let(timedelta(days=3), self.app)
+        self.nothing_wrong_went_out()
+        self.the_book_is_true()
+        open_ends = {Status.claimed, Status.staged, Status.sending, Status.unknown, Status.queued}
+        for key, status in self.world.statuses().items():
+            assert status not in open_ends, f"{key} ends as {status}"
+            assert status in {Status.published, Status.withdrawn} or self.world[key].reason, f"{key}: no reason"
+
+
+@contextmanager
+def _refusals() -> Iterator[None]:
+    """Let the program say no."""
+    with suppress(UserError):
+        yield
+
+
+@contextmanager
+def _killed_at(world: World, number: int, moment: str) -> Iterator[None]:
+    """End the worker at the `number`-th statement or commit from here."""
+    left = [number]
+
+    def tick(*_: object) -> None:
+        left[0] -= 1
+        if left[0] == 0:
+            raise Killed
+
+    event.listen(world.store.engine, moment, tick)
+    try:
+        yield
+    except Killed:
+        pass
+    finally:
+        event.remove(world.store.engine, moment, tick)
+
+
+Machine.TestCase.settings = settings(
+    max_examples=EXAMPLES,
+    stateful_step_count=STEPS,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+    print_blob=True,
+)
+TestMachine = Machine.TestCase
+TestMachine.__doc__ = "Nothing goes twice, nothing is lost, whatever happens in whatever order."

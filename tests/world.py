@@ -1,0 +1,125 @@
+"""A small world for tests: a workspace, a real state in a temporary folder, a network in memory, a clock that obeys."""
+
+import tempfile
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from scheduler.app import App
+from scheduler.clock import SimulatedClock
+from scheduler.model import Account, Action, Phase, Place, Post, Status, Text, Workspace
+from scheduler.operations import deliver, queue, recover
+from scheduler.posts import Loaded
+from scheduler.store import Delivery, claims, deliveries, open_store
+from scheduler.testing import FakeNetwork, FakePublisher
+
+NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
+ZONE = ZoneInfo("UTC")
+
+
+@cache
+def _fresh_state() -> bytes:
+    """Return the file of a migrated, empty state: made once, by the real migrations."""
+    with tempfile.TemporaryDirectory() as folder:
+        open_store("sqlite:///state.db", Path(folder), durable=False).close()
+        return (Path(folder) / "state.db").read_bytes()
+
+
+class World:
+    """Everything a delivery needs, under a test's control."""
+
+    def __init__(self, folder: Path, *, accounts: Iterable[str] = ("a",), honest: bool = True, **settings: Any) -> None:
+        self.clock = SimulatedClock(NOON)
+        self.network = FakeNetwork(self.clock, honest=honest)
+        self.workspace = Workspace(
+            folder=folder,
+            name=Text({"": "Test"}),
+            timezone=ZONE,
+            languages=("en",),
+            accounts={name: Account(name=name, platform="fake", language="en") for name in accounts},
+            **settings,
+        )
+        self.actions: dict[str, Action] = {}
+        (folder / "var").mkdir(parents=True, exist_ok=True)
+        if not (folder / "var/state.db").exists():
+            (folder / "var/state.db").write_bytes(_fresh_state())
+        self.store = open_store("sqlite:///var/state.db", folder, durable=False)
+        self.app = self.daemon("first")
+
+    def daemon(self, worker: str) -> App:
+        """Return an App on the same state, as another process would have it."""
+        return App(
+            workspace=self.workspace,
+            clock=self.clock,
+            store=self.store,
+            worker=worker,
+            factory=lambda account, _workspace, _clock: FakePublisher(account, self.network),
+        )
+
+    def write(self, *posts: Post, action: str = "act", **settings: Any) -> None:
+        """Let an action's file hold exactly these posts."""
+        values = {"title": Text({"": action}), "phase": Phase.ongoing, "file": f"posts/{action}.yaml", **settings}
+        self.actions[action] = Action(key=action, posts=posts, **values)
+
+    def queue(self) -> queue.Changes:
+        """Bring the queue to what the files hold."""
+        return queue.apply(self.app, Loaded(actions=tuple(self.actions.values()), problems=(), broken=frozenset()))
+
+    def run(self, app: App | None = None) -> int:
+        """Do all that is due now, as a daemon would."""
+        steps = 0
+        while recover.step(app or self.app) or deliver.step(app or self.app):
+            steps += 1
+            assert steps < 10_000, "the daemon doesn't come to rest"
+        return steps
+
+    def let(self, length: timedelta, app: App | None = None) -> None:
+        """Let time pass, waking the daemon whenever something is due."""
+        end = self.clock.now() + length
+        self.run(app)
+        for _ in range(10_000):
+            with self.store.read() as c:
+                moment = claims.next_moment(c, now=self.clock.now(), ahead=self.workspace.stage_ahead)
+            if moment is None or moment > end:
+                break
+            self.clock.move_to(max(moment, self.clock.now() + timedelta(milliseconds=10)))
+            self.run(app)
+        self.clock.move_to(end)
+        self.run(app)
+
+    def __getitem__(self, key: str) -> Delivery:
+        with self.store.read() as c:
+            found = deliveries.by_key(c, key)
+        assert found is not None, key
+        return found
+
+    def statuses(self) -> dict[str, Status]:
+        """Return every delivery's status by key."""
+        with self.store.read() as c:
+            return {one.key: one.status for one in deliveries.in_status(c)}
+
+    def history(self, key: str) -> list[str]:
+        """Return the steps of a delivery."""
+        delivery = self[key]
+        with self.store.read() as c:
+            return [event for _, event, _ in deliveries.history(c, delivery.id)]
+
+    def close(self) -> None:
+        """Close the state."""
+        self.store.close()
+
+
+def post(name: str = "p", *, at: datetime = NOON, text: str = "Hello", **settings: Any) -> Post:
+    """Return a post of one text at a moment in UTC."""
+    wall = at.astimezone(ZONE).replace(tzinfo=None)
+    return Post(id=name, text=Text({"": text}), place=Place(file="posts/act.yaml"), at=wall, **settings)
+
+
+def later(post: Post, by: timedelta) -> Post:
+    """Return a post moved to a later time."""
+    assert post.at is not None
+    return replace(post, at=post.at + by)
