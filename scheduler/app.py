@@ -1,11 +1,12 @@
 """The parts put together: the only place that decides which class stands behind which name."""
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from pathlib import Path
 
-from scheduler import config, posts, publishers
+from scheduler import config, posts, publishers, review
 from scheduler.clock import Clock, SystemClock
 from scheduler.errors import UserError, WorkspaceError
 from scheduler.model import Account, Problem, Workspace
@@ -51,7 +52,7 @@ class App:
             WorkspaceError: the folder can't be read.
         """
         require_posts(self.workspace)
-        return posts.load(self.workspace, now=self.clock.now(), themes=themes())
+        return read_posts(self.workspace, now=self.clock.now())
 
     def close(self) -> None:
         """Close the state."""
@@ -83,8 +84,15 @@ def read_workspace(folder: Path) -> tuple[Workspace | None, list[Problem]]:
     Raises:
         WorkspaceError: the folder is no workspace.
     """
-    loaded, problems = config.load(folder, publishers.names(), themes=themes())
+    platforms = {name: publishers.load(name).options for name in publishers.names()}
+    loaded, problems = config.load(folder, platforms, themes=themes())
     return loaded and replace(loaded, platforms=loaded.platforms | NETWORKS), problems
+
+
+def read_posts(workspace: Workspace, *, now: datetime, files: Sequence[Path] | None = None) -> posts.Loaded:
+    """Read posts/*.yaml, or only `files`, with everything that is wrong: in the files, and for the networks."""
+    loaded = posts.load(workspace, now=now, themes=themes(), files=files)
+    return review.reviewed(loaded, workspace)
 
 
 def require_posts(workspace: Workspace) -> None:

@@ -209,6 +209,7 @@ def _card(action: Action, post: Post, account: Account, workspace: Workspace, du
         hashtags=tuple(_unique(action.hashtags)),
         brand=workspace.brand.name.in_language(spoken, workspace.language),
         logo=workspace.brand.logo,
+        photo_sha256=order.photo_sha256,
         photo=order.photo,
     )
 
@@ -235,4 +236,6 @@ def _base(language: str) -> str:
 
 
 def _file(picture: Picture, language: str, workspace: Workspace) -> FileContent:
-    return FileContent(file=picture.file, alt=picture.alt.in_language(language, workspace.language))
+    return FileContent(
+        file=picture.file, alt=picture.alt.in_language(language, workspace.language), sha256=picture.sha256
+    )

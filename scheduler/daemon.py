@@ -10,7 +10,6 @@ import threading
 import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from pathlib import Path
 from types import FrameType
 
 from apscheduler.schedulers.background import BackgroundScheduler
@@ -18,6 +17,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from scheduler.app import App
 from scheduler.errors import SchedulerError
 from scheduler.operations import deliver, queue, recover
+from scheduler.posts import Loaded
 from scheduler.store import claims, controls
 
 _LOG = logging.getLogger(__name__)
@@ -167,6 +167,7 @@ class PostsWatch:
     def __init__(self, app: App) -> None:
         self._app = app
         self._seen: object = None
+        self._pictures: set[str] = set()
         self.__name__ = "posts"
 
     def look(self) -> None:
@@ -186,18 +187,26 @@ class PostsWatch:
             len(changes.cancel),
             len(changes.too_late),
         )
+        self._pictures = _pictures(loaded)
         self._seen = state
 
     def _state(self) -> object:
-        folder: Path = self._app.workspace.folder / "posts"
+        folder = self._app.workspace.folder
         found = []
-        for file in sorted(folder.rglob("*")):
+        for file in [*sorted((folder / "posts").rglob("*")), *(folder / name for name in sorted(self._pictures))]:
             try:
                 stat = file.stat()
             except OSError:
                 continue
             found.append((str(file), stat.st_mtime_ns, stat.st_size, stat.st_ino))
         return found
+
+
+def _pictures(loaded: Loaded) -> set[str]:
+    """Return the files that the posts show, wherever in the workspace they lie."""
+    posts = [post for action in loaded.actions for post in action.posts]
+    photos = {post.card.photo for post in posts if post.card is not None and post.card.photo is not None}
+    return photos | {image.file for post in posts for image in post.images}
 
 
 def run_once(app: App) -> int:

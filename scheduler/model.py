@@ -181,6 +181,7 @@ class CardOrder:
     theme: str | None = None
     language: str | None = None
     photo: str | None = None
+    photo_sha256: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -190,6 +191,7 @@ class Picture:
     file: str  # relative to the workspace
     alt: Text
     place: Place
+    sha256: str = ""  # of its bytes, as they were when the posts were read
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -268,6 +270,7 @@ class CardContent:
     brand: str = ""
     logo: str | None = None
     photo: str | None = None
+    photo_sha256: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -276,6 +279,7 @@ class FileContent:
 
     file: str  # relative to the workspace
     alt: str
+    sha256: str = ""  # of its bytes: an approval of the post is one of the picture too
 
 
 @dataclass(frozen=True, kw_only=True)

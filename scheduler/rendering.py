@@ -65,7 +65,8 @@ def card(content: CardContent, workspace: Workspace) -> "Card":
     from media.card import Card
 
     values = asdict(content)
-    values["photo"] = _read(content.photo, workspace) if content.photo else None
+    expected = values.pop("photo_sha256")
+    values["photo"] = _unchanged(content.photo, expected, workspace) if content.photo else None
     values["logo"] = _read(content.logo, workspace) if content.logo else None
     return Card(**values)
 
@@ -120,7 +121,7 @@ def _card(content: CardContent, limits: Limits, workspace: Workspace) -> Medium:
 
 
 def _image(image: FileContent, limits: Limits, workspace: Workspace) -> Medium:
-    data = _read(image.file, workspace)
+    data = _unchanged(image.file, image.sha256, workspace)
     name = _name("image", data, image.alt, limits.image_bytes)
 
     def render() -> "Rendered":
@@ -137,6 +138,23 @@ def _name(*parts: object) -> str:
         plain = part if isinstance(part, bytes) else repr(part).encode()
         digest.update(hashlib.sha256(plain).digest())
     return digest.hexdigest()[:40]
+
+
+def digest(file: str, workspace: Workspace) -> str:
+    """Return the SHA-256 of a picture's bytes in hexadecimal; empty where it can't be read now."""
+    try:
+        return hashlib.sha256(_read(file, workspace)).hexdigest()
+    except UserError:
+        return ""
+
+
+def _unchanged(file: str, expected: str, workspace: Workspace) -> bytes:
+    """Read a picture, which must still be the one that was queued (and perhaps approved)."""
+    data = _read(file, workspace)
+    if expected and hashlib.sha256(data).hexdigest() != expected:
+        msg = f"{file}: is another picture than the one that was queued: `solidarity queue`, then `solidarity retry`"
+        raise UserError(msg)
+    return data
 
 
 def _read(file: str, workspace: Workspace) -> bytes:

@@ -5,7 +5,7 @@ the reasons in words.
 """
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
 from scheduler.model import Then, Workspace
@@ -95,7 +95,7 @@ def _paused(delivery: Delivery, pauses: list[Pause]) -> Verdict | None:
 
 
 def _late(delivery: Delivery, now: datetime, workspace: Workspace) -> Verdict | None:
-    lateness = now - delivery.due_at
+    lateness = now - delivery.due_at - _quiet_between(delivery.due_at, now, workspace)
     if delivery.late_accepted or lateness <= delivery.late.after or delivery.late.then is Then.publish:
         return None
     reason = f"late: was due at {local(delivery.due_at, workspace)}, {span(lateness)} ago"
@@ -103,6 +103,21 @@ def _late(delivery: Delivery, now: datetime, workspace: Workspace) -> Verdict | 
         return Verdict(kind=Kind.miss, reason=f"{reason}, and its rule is to skip it")
     cure = f"`solidarity retry {delivery.key}` sends it, `solidarity cancel {delivery.key}` drops it"
     return Verdict(kind=Kind.hold, hold="late", reason=f"{reason}: {cure}")
+
+
+def _quiet_between(since: datetime, until: datetime, workspace: Workspace) -> timedelta:
+    """Return how much of a span lay in the quiet hours: a delivery that waits for their end isn't late by that."""
+    quiet, zone = workspace.quiet, workspace.timezone
+    if quiet is None or until <= since:
+        return timedelta()
+    total = timedelta()
+    day = since.astimezone(zone).date() - timedelta(days=1)
+    while day <= until.astimezone(zone).date():
+        begins = datetime.combine(day, quiet.since, zone)
+        ends = datetime.combine(day + timedelta(days=quiet.until <= quiet.since), quiet.until, zone)
+        total += max(timedelta(), min(until, ends.astimezone(UTC)) - max(since, begins.astimezone(UTC)))
+        day += timedelta(days=1)
+    return total
 
 
 def _quiet(now: datetime, workspace: Workspace) -> Verdict | None:

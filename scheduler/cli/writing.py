@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from scheduler.operations.check import Checked
     from scheduler.operations.preview import Preview
     from scheduler.operations.queue import Changes
+    from scheduler.posts import Loaded
 
 
 @command("init")
@@ -55,19 +56,18 @@ def check(files: tuple[Path, ...], *, as_json: bool) -> int:
     return 1 if checked.errors else 0
 
 
-def _checked() -> "tuple[Workspace, Checked]":
+def _checked() -> "Checked":
     """Read the posts; what is wrong in them is said on standard error and left out, or kept as it was."""
     from scheduler.app import require_posts
     from scheduler.clock import SystemClock
     from scheduler.operations.check import check as look
 
-    ready = workspace()
-    require_posts(ready)
+    require_posts(workspace())
     checked = look(folder(), clock=SystemClock())
     for problem in checked.problems:
         if problem.level == "error":
             output.aside(str(problem))
-    return ready, checked
+    return checked
 
 
 @command("plan")
@@ -76,7 +76,7 @@ def plan(*, as_json: bool) -> int:
     """Say what `queue` would add, change and cancel."""
     from scheduler.operations.queue import find_changes
 
-    _, checked = _checked()
+    checked = _checked()
     with opened() as app:
         _print_changes(find_changes(app, checked.loaded), app.workspace, as_json=as_json, done=False)
     return 1 if checked.errors else 0
@@ -88,7 +88,7 @@ def queue(*, as_json: bool) -> int:
     """Bring the queue to what posts/ asks for. Saying it twice changes nothing."""
     from scheduler.operations.queue import apply
 
-    _, checked = _checked()
+    checked = _checked()
     with opened() as app:
         _print_changes(apply(app, checked.loaded), app.workspace, as_json=as_json, done=True)
     return 1 if checked.errors else 0
@@ -137,14 +137,26 @@ def preview(post: str, account: str | None, *, as_json: bool) -> int:
     """Show exactly what POST (ACTION/POST) will be on each account."""
     from scheduler.operations.preview import preview as show
 
-    ready, checked = _checked()
-    shown = show(checked.actions, ready, post=post, account=account)
+    ready = workspace()
+    shown = show(_readable(ready).actions, ready, post=post, account=account)
     if as_json:
         output.as_json([_preview_json(one) for one in shown])
     else:
         for one in shown:
             _print_preview(one, ready)
     return 0
+
+
+def _readable(ready: "Workspace") -> "Loaded":
+    """Return every post that can be read, also one that its network would refuse; errors go to standard error."""
+    from scheduler import app, posts
+    from scheduler.clock import SystemClock
+
+    loaded = posts.load(ready, now=SystemClock().now(), themes=app.themes())
+    for problem in loaded.problems:
+        if problem.level == "error":
+            output.aside(str(problem))
+    return loaded
 
 
 def _preview_json(one: "Preview") -> dict[str, Any]:
@@ -166,6 +178,9 @@ def _preview_json(one: "Preview") -> dict[str, Any]:
             }
             for medium in one.media
         ],
+        "problems": [
+            {"level": str(found.level), "rule": found.rule, "message": found.message} for found in one.findings
+        ],
     }
 
 
@@ -178,6 +193,8 @@ def _print_preview(one: "Preview", workspace: "Workspace") -> None:
         output.say(
             f"\n   {medium.path} ({medium.width}x{medium.height}, {medium.size // 1024} kB)\n   alt: {medium.alt}"
         )
+    for found in one.findings:
+        output.say(f"\n   {found.level}: {found.message} [{found.rule}]")
     output.say("")
 
 
@@ -195,8 +212,8 @@ def card(**options: Any) -> int:
     from scheduler.operations.card import make
 
     as_json = options.pop("as_json")
-    ready, checked = _checked()
-    made = make(checked.actions, ready, **{**options, "size": _size(options["size"])})
+    ready = workspace()
+    made = make(_readable(ready).actions, ready, **{**options, "size": _size(options["size"])})
     if as_json:
         output.as_json(
             {"path": str(made.path), "width": made.width, "height": made.height, "bytes": made.size, "alt": made.alt}
@@ -220,11 +237,8 @@ def _size(text: str) -> tuple[int, int]:
 @json_option
 def reply(action: str, lang: str | None, *, as_json: bool) -> int:
     """Print ACTION's ready-made replies, to copy."""
-    from scheduler import posts
-    from scheduler.clock import SystemClock
-
     ready = workspace()
-    loaded = posts.load(ready, now=SystemClock().now())
+    loaded = _readable(ready)
     found = next((one for one in loaded.actions if one.key == action), None)
     if found is None:
         known = ", ".join(one.key for one in loaded.actions)

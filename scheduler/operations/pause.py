@@ -44,10 +44,13 @@ def _hold_what_came_due(c: Connection, app: App, lifted: Pause, now: datetime) -
     others = controls.all_pauses(c)
     held = []
     for delivery in deliveries.in_status(c, Status.queued, Status.held, Status.staged):
-        waits = delivery.status is not Status.held or delivery.hold in {"pause", "account"}
-        if not waits or delivery.due_at > now or not covers(lifted, delivery):
+        by_pause = delivery.status is Status.held and delivery.hold in {"pause", "account"}
+        waits = by_pause or delivery.status is not Status.held
+        if not waits or not covers(lifted, delivery) or any(covers(other, delivery) for other in others):
             continue
-        if any(covers(other, delivery) for other in others):
+        if delivery.due_at > now:
+            if by_pause:  # held while it was prepared; its time is still to come
+                deliveries.move(c, delivery, Status.queued, worker=app.worker, now=now, fenced=False)
             continue
         reason = (
             "late: came due while it was paused: "

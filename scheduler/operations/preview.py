@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from scheduler import app as parts
 from scheduler import plan, rendering
 from scheduler.errors import UsageError
-from scheduler.model import Action, Medium, Planned, Workspace
+from scheduler.model import Action, Finding, Medium, Planned, Workspace
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -17,6 +17,7 @@ class Preview:
     length: int
     limit: int
     media: tuple[Medium, ...]
+    findings: tuple[Finding, ...]  # what the network would refuse of it, or what is unwise there
 
 
 def preview(actions: Iterable[Action], workspace: Workspace, *, post: str, account: str | None = None) -> list[Preview]:
@@ -47,4 +48,5 @@ def _preview(planned: Planned, workspace: Workspace) -> Preview:
         length=publisher.measure(planned.content.text),
         limit=publisher.text_limit(),
         media=rendering.media(planned.content, publisher.limits, workspace),
+        findings=tuple(publisher.problems(planned.content)),
     )

@@ -107,7 +107,14 @@ def _restored(c: Connection) -> datetime | None:
 
 
 def _first_state(planned: Planned, facts: _Facts) -> dict[str, Any]:
-    """Return the columns with which a delivery starts, or starts again after an edit."""
+    """Return the columns with which a delivery starts, or starts again after an edit.
+
+    What comes into the queue after its time may be out already, from a state that was lost: it is looked for first.
+    """
+    return {"look_first": planned.due_at <= facts.now, **_status(planned, facts)}
+
+
+def _status(planned: Planned, facts: _Facts) -> dict[str, Any]:
     if planned.due_at < facts.now - LONG_PAST:
         return {"status": Status.missed, "reason": "its time was long past when it was queued", "hold": ""}
     if facts.restored is not None and planned.due_at <= facts.restored:
@@ -121,7 +128,7 @@ def _first_state(planned: Planned, facts: _Facts) -> dict[str, Any]:
     )
     if judged is not None:
         return {"status": Status.held, "hold": judged.hold, "reason": judged.reason}
-    return {"status": Status.queued, "hold": "", "reason": "", "look_first": planned.due_at <= facts.now}
+    return {"status": Status.queued, "hold": "", "reason": ""}
 
 
 def _add(c: Connection, app: App, planned: Planned, facts: _Facts) -> None:

@@ -49,6 +49,7 @@ class Publisher(ABC):
     limits: ClassVar[Limits]
     secrets: ClassVar[tuple[str, ...]] = ()  # e.g. API_KEY: read from <keys>_API_KEY or <keys>_API_KEY_FILE
     looks: ClassVar[tuple[timedelta, ...]] = ()  # when to look, counted from the visible call
+    options: ClassVar[frozenset[str]] = frozenset()  # keys of its account in config.yaml beyond those of every account
     live: ClassVar[bool] = True  # publishes where the public sees it
 
     def __init__(self, account: Account, *, secrets: Mapping[str, str], folder: Path) -> None:

@@ -35,6 +35,7 @@ class Publisher(base.Publisher):
     """One account on X."""
 
     platform = "x"
+    options = frozenset({"timeout"})
     limits: ClassVar[base.Limits] = base.Limits(
         text=280,
         images=4,

@@ -350,3 +350,48 @@ def test_moving_a_post_moves_its_delivery(world: World):
     world.queue()
     world.let(3 * HOUR)
     assert world[KEY].published_at == NOON + 2 * HOUR
+
+
+def test_a_lost_state_sends_nothing_again_after_an_approval(world: World):
+    """A past post that waited for a person is looked for before it goes, like any other past post."""
+    world.write(post(at=NOON - MINUTE, approve=True))
+    world.queue()
+    world.network.out.append(recover._outgoing(world[KEY]))
+    approve(world.app, KEY, who="me")
+    world.run()
+    assert world[KEY].status is Status.published
+    assert world.network.times(KEY) == 1
+
+
+def test_a_lost_state_sends_nothing_again_after_a_retry(world: World):
+    """What was long past when it was queued is looked for when a person puts it back."""
+    world.write(post(at=NOON - timedelta(days=3)))
+    world.queue()
+    world.network.out.append(recover._outgoing(world[KEY]))
+    retry(world.app, KEY, who="me")
+    world.run()
+    assert world[KEY].status is Status.published
+    assert world.network.times(KEY) == 1
+
+
+def test_a_resumed_account_lets_what_is_still_to_come_go(world: World):
+    """A delivery held while it was prepared goes at its time once its account is mended."""
+    world.network.stage_faults = ["blocked"]
+    world.write(post(at=NOON + MINUTE))
+    world.queue()
+    world.run()
+    assert world[KEY].hold == "account"
+    assert resume(world.app, scope="account", name="a", who="me") == []
+    world.let(2 * MINUTE)
+    assert world[KEY].published_at == NOON + MINUTE
+
+
+def test_waiting_for_the_morning_is_not_lateness(tmp_path: Path):
+    """What an outage pushed into the quiet hours goes at their end, however long the night."""
+    world = World(tmp_path, quiet=Quiet(since=(NOON + 5 * MINUTE).time(), until=(NOON + 9 * HOUR).time()))
+    world.write(post(at=NOON + MINUTE, late=Lateness(after=10 * MINUTE, then=Then.skip)))
+    world.queue()
+    world.clock.move_to(NOON + HOUR)
+    world.let(10 * HOUR)
+    assert world[KEY].published_at == NOON + 9 * HOUR
+    world.close()

@@ -1,0 +1,110 @@
+"""What the networks, and the cards, would refuse of what staff wrote: found before anything is queued.
+
+Pure but for the pictures it looks at. A post with an error is left out, like one whose YAML is broken: the last good
+version stays in the queue.
+"""
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from scheduler import plan, publishers, rendering
+from scheduler.errors import UserError
+from scheduler.model import Action, Finding, Level, Place, Planned, Post, Problem, Workspace
+from scheduler.posts import Loaded
+from scheduler.publishers.base import Publisher
+
+
+def reviewed(loaded: Loaded, workspace: Workspace) -> Loaded:
+    """Return what was read with the networks' findings added, and without the posts that they would refuse."""
+    loaded = replace(loaded, actions=tuple(_with_digests(action, workspace) for action in loaded.actions))
+    found = findings(loaded.actions, workspace)
+    refused = {problem.post for problem in found if problem.level is Level.error}
+    if not found:
+        return loaded
+    return replace(
+        loaded,
+        actions=tuple(_without(action, refused) for action in loaded.actions),
+        problems=tuple(sorted({*loaded.problems, *found}, key=_order)),
+        broken_posts=loaded.broken_posts
+        | {
+            (action.key, post.id)
+            for action in loaded.actions
+            for post in action.posts
+            if _name(action, post) in refused
+        },
+    )
+
+
+def _with_digests(action: Action, workspace: Workspace) -> Action:
+    """Return an action whose posts name their pictures by content too: another picture is another post."""
+    return replace(action, posts=tuple(_digested(post, workspace) for post in action.posts))
+
+
+def _digested(post: Post, workspace: Workspace) -> Post:
+    card = post.card
+    if card is not None and card.photo is not None:
+        card = replace(card, photo_sha256=rendering.digest(card.photo, workspace))
+    images = tuple(replace(image, sha256=rendering.digest(image.file, workspace)) for image in post.images)
+    return replace(post, card=card, images=images)
+
+
+def _order(one: Problem) -> tuple[Place, str, str, str]:
+    return one.place, one.level, one.rule, one.message
+
+
+def _name(action: Action, post: Post) -> str:
+    return f"{action.key}/{post.id}"
+
+
+def _without(action: Action, refused: set[str | None]) -> Action:
+    return replace(action, posts=tuple(post for post in action.posts if _name(action, post) not in refused))
+
+
+def findings(actions: Iterable[Action], workspace: Workspace) -> list[Problem]:
+    """Return what would be refused of what is planned, at its place in the file; of a recurrence each text once."""
+    actions = tuple(actions)
+    by_name = {(action.key, post.id): post for action in actions for post in action.posts}
+    build = {
+        name: publishers.load(account.platform)(account, secrets={}, folder=workspace.var)
+        for name, account in workspace.accounts.items()
+    }
+    found: list[Problem] = []
+    seen: set[tuple[str, ...]] = set()
+    for one in plan.deliveries(actions, workspace):
+        card = one.content.card
+        mark = (one.action, one.post, one.account, one.content.text, card.label if card else "")
+        if mark not in seen:
+            seen.add(mark)
+            found += _of_delivery(one, by_name[one.action, one.post], build[one.account], workspace)
+    return found
+
+
+def _of_delivery(planned: Planned, post: Post, publisher: Publisher, workspace: Workspace) -> list[Problem]:
+    return [
+        Problem(
+            place=_place(post, finding.about),
+            level=finding.level,
+            rule=finding.rule,
+            message=finding.message,
+            post=f"{planned.action}/{planned.post}",
+        )
+        for finding in [*publisher.problems(planned.content), *_card_findings(planned, publisher, workspace)]
+    ]
+
+
+def _card_findings(planned: Planned, publisher: Publisher, workspace: Workspace) -> list[Finding]:
+    from media.card import check as check_card
+    from media.errors import MediaError
+
+    if planned.content.card is None:
+        return []
+    try:
+        check_card(rendering.card(planned.content.card, workspace), size=publisher.limits.card)
+    except (MediaError, UserError) as error:
+        return [Finding(rule="card", message=f"on {planned.account}: {error}", about="card")]
+    return []
+
+
+def _place(post: Post, about: str) -> Place:
+    """Return where in the file the thing stands that a finding is about."""
+    return post.places.get(about) or post.places.get("text") or post.place

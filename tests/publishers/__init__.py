@@ -1,0 +1,1 @@
+"""What every network must do, and what each does by itself."""

@@ -1,0 +1,134 @@
+"""X: looking for a post whose outcome is unknown, and for it alone."""
+
+import json
+import subprocess
+import sys
+import time
+import urllib.request
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from scheduler.errors import OutcomeUnknown
+from scheduler.model import Outgoing, Receipt, Staged
+from scheduler.publishers.x import _as_written, _canonical
+from tests.publishers.conftest import Make
+from tests.publishers.harness_x import Harness
+from tests.servers.x import USERS, XServer
+from tests.servers.x_posts import FIELDS, Post, normal, weight
+
+
+def out(text: str) -> Outgoing:
+    """Return a delivery without pictures."""
+    return Harness(Path("var")).out(text)
+
+
+def test_finds_what_shows_late(x: XServer, make: Make) -> None:
+    """X may show a post only at a later look; until then nothing is claimed."""
+    going, since = out("tard"), datetime.now(UTC)
+    staged = make().stage(going)
+    receipt = make().publish(going, staged)
+    x.hidden_looks = 2
+    assert [make().find(going, staged, since) for _ in range(3)] == [None, None, receipt]
+
+
+def test_leaves_other_posts_alone(x: XServer, make: Make) -> None:
+    """Not ours: the same text before, as a reply, as a retweet, by another account, or with another link."""
+    x.add(USERS[0], "Signez https://example.org/a")
+    staged = make().stage(out("Signez https://example.org/a"))
+    since = datetime.now(UTC)
+    x.add(USERS[0], "Signez https://example.org/a", kind="reply")
+    x.add(USERS[0], "Signez https://example.org/a", kind="retweet")
+    x.add(USERS[1], "Signez https://example.org/a")
+    x.add(USERS[0], "Signez https://example.org/b")
+    assert make().find(out("Signez https://example.org/a"), staged, since) is None
+
+
+def test_an_earlier_post_of_the_same_text_is_not_ours(x: XServer, make: Make) -> None:
+    """Without a baseline the time alone must tell yesterday's post from today's."""
+    x.now = lambda: time.time() - 120
+    x.add(USERS[0], "Chaque jour")
+    x.now = time.time
+    assert make().find(out("Chaque jour"), Staged(), datetime.now(UTC)) is None
+
+
+def test_takes_the_first_of_two(x: XServer, make: Make) -> None:
+    """Where a person posts the same text after us, the first post is ours."""
+    staged = make().stage(out("deux fois"))
+    since = datetime.now(UTC)
+    first, _ = x.add(USERS[0], "deux fois"), x.add(USERS[0], "deux fois")
+    found = make().find(out("deux fois"), staged, since)
+    assert isinstance(found, Receipt)
+    assert found.remote_id == first.id
+
+
+def test_finds_among_many(x: XServer, make: Make) -> None:
+    """The post is found behind others that came after it, page by page, and the looking ends."""
+    going, since = out("aiguille"), datetime.now(UTC)
+    x.add(USERS[0], "avant")
+    staged = make().stage(going)
+    receipt = make().publish(going, staged)
+    for number in range(250):
+        x.add(USERS[0], f"foin {number}")
+    assert make().find(going, staged, since) == receipt
+    assert len(x.asked("GET /2/users/:id/tweets")) == 1 + 3
+    for number in range(400):
+        x.add(USERS[0], f"paille {number}")
+    assert make().find(going, staged, since) is None
+    assert len(x.asked("GET /2/users/:id/tweets")) == 1 + 3 + 5
+
+
+def test_finds_a_long_text(x: XServer, make: Make) -> None:
+    """Past 280 characters X shows only the beginning in `text`; the whole is compared."""
+    going, since = out("long & <très> https://example.com/a " * 20), datetime.now(UTC)
+    publisher = make(user=USERS[1], premium=True)
+    staged = publisher.stage(going)
+    publisher.publish(going, staged)
+    found = publisher.find(going, staged, since)
+    assert isinstance(found, Receipt)
+    assert found.remote_id == x.posts[0].id
+
+
+TEXTS = st.lists(
+    st.one_of(
+        st.text(alphabet=st.characters(exclude_categories=["Cs", "Cc", "Cn"]), max_size=8),
+        st.sampled_from(
+            ["https://example.com/a?b=1&c=2", "example.org", "&amp;", "<b>", "#é", "e\u0301", "\n", "👨‍🎤", "%s"]
+        ),
+    ),
+    max_size=8,
+).map(" ".join)
+
+
+@given(text=TEXTS.filter(str.strip))
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_reads_its_own_posts_back(text: str) -> None:
+    """Whatever the text, what X shows of it compares equal to what was handed over."""
+    post = Post("2124612874566369280", USERS[0], normal(text))
+    if weight(text) <= 280:
+        assert _canonical(_as_written(post.shown(FIELDS))) == _canonical(text)
+
+
+def test_server_as_a_process(make: Make, tmp_path: Path) -> None:
+    """Another process can use the server, make it fail, and read what happened from its log."""
+    log = tmp_path / "x.jsonl"
+    command = [sys.executable, "-m", "tests.servers.x", "--log", str(log)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
+        try:
+            url = json.loads(server.stdout.readline())["url"]
+            order = json.dumps({"endpoint": "POST /2/tweets", "fault": "reset_after_commit"}).encode()
+            urllib.request.urlopen(f"{url}/_control/fail", data=order).close()
+            publisher = make(url=url)
+            staged = publisher.stage(out("loin"))
+            with pytest.raises(OutcomeUnknown):
+                publisher.publish(out("loin"), staged)
+            with urllib.request.urlopen(f"{url}/_control/state") as answer:
+                (post,) = json.load(answer)["posts"]
+        finally:
+            server.terminate()
+    events = [json.loads(line) for line in log.read_text().splitlines()]
+    assert [event["id"] for event in events if event["kind"] == "post"] == [post["id"]]
+    assert [event["fault"] for event in events if event["kind"] == "request"][-1] == "reset_after_commit"

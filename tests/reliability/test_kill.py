@@ -1,0 +1,157 @@
+"""Kill the program at every write of one publish cycle, against a strict X server; then let it recover.
+
+With strace the kernel ends the process as it enters its k-th write, fsync, rename or send: nothing in the program can
+know. Where strace is missing, or may not trace, the same cycle is killed at its k-th statement, commit or file event.
+"""
+
+import os
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from scheduler import app as parts
+from scheduler.clock import SimulatedClock
+from scheduler.model import Status
+from scheduler.operations import deliver, recover
+from scheduler.operations.resolve import resolve
+from scheduler.store import claims, deliveries
+from tests.servers.x import USERS, XServer
+
+KEY = "act/hello@x"
+LANES = 6  # the sweep is cut into this many tests, which run side by side
+STEP = int(os.environ.get("SOLIDARITY_KILL_STEP", "1"))
+MOST = 400
+FEWEST = 40  # a cycle with fewer writes than this isn't the one we mean
+CALLS = "write,pwrite64,pwritev,writev,fsync,fdatasync,ftruncate,rename,renameat2,unlink,unlinkat,sendto,connect"
+CONFIG = """
+name: Test
+timezone: UTC
+languages: [en]
+late: {{after: 2 hours, then: publish}}
+accounts: {{x: {{platform: x, lang: en, keys: X, base_url: "{url}"}}}}
+"""
+POSTS = """
+title: Act
+phase: ongoing
+hashtags: [Solidarity]
+posts:
+  - id: hello
+    at: {at:%Y-%m-%d %H:%M}
+    text: We stand with you.
+    images: [{{file: picture.png, alt: A picture}}]
+"""
+
+
+@cache
+def _can_trace() -> bool:
+    """Tell whether strace is there and may trace."""
+    command = ["strace", "-f", "-qq", "-o", "/dev/null", "-e", "trace=exit_group", "true"]
+    try:
+        return subprocess.run(command, check=False, capture_output=True).returncode == 0
+    except OSError:
+        return False
+
+
+def _environment() -> dict[str, str]:
+    secrets = {f"X_{name}": value for name, value in USERS[0].secrets.items()}
+    plain = {name: os.environ[name] for name in ("PATH", "COVERAGE_PROCESS_START") if name in os.environ}
+    return {**plain, **secrets, "PYTHONDONTWRITEBYTECODE": "1"}
+
+
+def _killed_cycle(folder: Path, kill_at: int) -> bool:
+    """Run one cycle, killed at a point; False when it came to its end before."""
+    if _can_trace():
+        inject = f"inject={CALLS}:signal=SIGKILL:when={kill_at}"
+        trace = ["strace", "-f", "-qq", "-o", "/dev/null", "-e", f"trace={CALLS}", "-e", inject]
+        command = [*trace, sys.executable, "-m", "scheduler", "-C", str(folder), "run", "--once"]
+    else:
+        command = [sys.executable, "-m", "tests.reliability.cycle", str(folder), str(kill_at)]
+    done = subprocess.run(command, check=False, capture_output=True, env=_environment(), timeout=60)
+    if done.returncode in {-signal.SIGKILL, 128 + signal.SIGKILL}:
+        return True
+    assert done.returncode == 0, done.stderr.decode()
+    return False
+
+
+def _workspace(folder: Path, url: str) -> None:
+    """Make a workspace with one post that is due, queued as by an earlier command."""
+    (folder / "posts").mkdir(parents=True)
+    (folder / "config.yaml").write_text(CONFIG.format(url=url), "utf-8")
+    at = datetime.now(UTC) - timedelta(minutes=1)
+    (folder / "posts/act.yaml").write_text(POSTS.format(at=at), "utf-8")
+    Image.new("RGB", (64, 36), "#c4263c").save(folder / "posts/picture.png")
+    queued = [sys.executable, "-m", "scheduler", "-C", str(folder), "queue"]
+    subprocess.run(queued, check=True, capture_output=True, env=_environment(), timeout=60)
+
+
+def _recover(folder: Path, monkeypatch: pytest.MonkeyPatch, server: XServer) -> list[Status]:
+    """Start again and let time pass; a person tells the truth where one is asked. Return the states on the way."""
+    for name, value in _environment().items():
+        monkeypatch.setenv(name, value)
+    workspace, _ = parts.workspace(folder)
+    clock = SimulatedClock(datetime.now(UTC))
+    app = parts.build(workspace, clock=clock)
+    seen = []
+    try:
+        for _ in range(60):
+            while recover.step(app) or deliver.step(app):
+                pass
+            with app.store.read() as c:
+                delivery = deliveries.by_key(c, KEY)
+                moment = claims.next_moment(c, now=clock.now(), ahead=timedelta())
+            assert delivery is not None
+            seen.append(delivery.status)
+            if delivery.status is Status.published:
+                return seen
+            if delivery.status is Status.needs_human:
+                out = server.state()["posts"]
+                url = f"https://x.com/i/status/{out[0]['id']}" if out else None
+                resolve(app, KEY, url=url, who="tester")
+            elif moment is not None:
+                clock.move_to(max(moment, clock.now() + timedelta(seconds=1)))
+    finally:
+        app.close()
+    return seen
+
+
+def _whole(folder: Path) -> None:
+    """Make sure that the file of the state isn't damaged and holds one receipt."""
+    connection = sqlite3.connect(folder / "var/state.db")
+    try:
+        assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+        assert connection.execute("SELECT count(*) FROM receipts").fetchone() == (1,)
+    finally:
+        connection.close()
+
+
+@pytest.mark.parametrize("lane", range(LANES))
+def test_killed_at_every_write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lane: int):
+    """Wherever the cycle is killed, the post is out exactly once in the end, and the state says so."""
+    template = tmp_path / "template"
+    _workspace(template, "http://127.0.0.1:1")
+    for point in range(1 + lane, MOST, LANES * STEP):
+        folder = tmp_path / f"killed-at-{point}"
+        shutil.copytree(template, folder)
+        with XServer() as server:
+            (folder / "config.yaml").write_text(CONFIG.format(url=server.url), "utf-8")
+            killed = _killed_cycle(folder, point)
+            before = len(server.state()["posts"])
+            seen = _recover(folder, monkeypatch, server)
+            where = f"killed at point {point}, {before} out then, states {seen}"
+            assert len(server.state()["posts"]) == 1, where
+            assert seen[-1] is Status.published, where
+            assert not before or Status.needs_human not in seen, where
+            _whole(folder)
+        shutil.rmtree(folder)
+        if not killed:
+            assert point >= FEWEST, f"only {point} points: the sweep doesn't kill where it should"
+            return
+    pytest.fail(f"the cycle has more than {MOST} points")
