@@ -142,24 +142,17 @@ def _belongs(store: Store, folder: Path) -> None:
         theirs = mine or uuid.uuid4().hex
         with store.write() as c:
             controls.set_meta(c, "workspace", theirs)
-    if mine is None:
-        if store.path is not None and store.path.is_relative_to(folder.resolve()):
-            write_mark(folder, theirs)
-            return
-        if _is_fresh(store):
-            write_mark(folder, theirs)
-            return
+        mine = theirs
+        write_mark(folder, theirs)
+    if mine is None and store.path is not None and store.path.is_relative_to(folder.resolve()):
+        write_mark(folder, theirs)
+        return
     if mine != theirs:
         msg = (
             f"{store.engine.url.database}: this state belongs to another workspace: give each workspace a "
             f"database of its own. If this is the same one, moved: write {theirs} into {mark}"
         )
         raise WorkspaceError(msg)
-
-
-def _is_fresh(store: Store) -> bool:
-    with store.read() as c:
-        return not deliveries.counts(c)
 
 
 def _read_mark(mark: Path) -> str | None:
