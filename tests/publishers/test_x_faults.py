@@ -139,6 +139,15 @@ def test_deleted_means_gone(x: XServer, make: Make, endpoint: str, fault: str) -
     assert not x.posts
 
 
+def test_only_a_word_about_absence_is_proof(x: XServer, make: Make, out: Outgoing, staged: Staged) -> None:
+    """X says "deleted" and did not; the look afterwards shows neither the post nor that it is gone."""
+    receipt = make().publish(out, staged)
+    x.fail("DELETE /2/tweets/:id", "200_without_doing")
+    x.fail("GET /2/tweets/:id", "bare_object")
+    with pytest.raises(TryLater):
+        make().delete(receipt)
+
+
 def test_an_endless_answer_ends(x: XServer, make: Make, out: Outgoing, staged: Staged) -> None:
     """An answer that never stops is given up for its size, long before its time is over."""
     x.fail(POST, "endless")

@@ -361,7 +361,7 @@ def main() -> None:
     parser.add_argument("--log", type=Path)
     given = parser.parse_args()
     with XServer(port=given.port, log=given.log) as server:
-        print(json.dumps({"url": server.url}), flush=True)  # noqa: T201
+        print(json.dumps({"url": server.url}), flush=True)
         signal.sigwait({signal.SIGINT, signal.SIGTERM})
 
 
