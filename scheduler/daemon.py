@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from queue import SimpleQueue
 from types import FrameType
 
 from apscheduler.schedulers.background import BackgroundScheduler
@@ -36,7 +37,7 @@ class Daemon:
     def __init__(self, app: App) -> None:
         self._app = app
         self._stopping = threading.Event()
-        self._told = signal.SIGTERM
+        self._told: SimpleQueue[signal.Signals] = SimpleQueue()  # the one thing that a signal's handler may touch
         self._clock = BackgroundScheduler(
             timezone="UTC", job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
         )
@@ -45,6 +46,7 @@ class Daemon:
         lanes = max(1, min(_LANES, len(app.workspace.accounts)))
         self._bells = [threading.Event() for _ in range(lanes)]
         self._lanes = [threading.Thread(target=self._lane, args=[bell], daemon=True) for bell in self._bells]
+        self._lanes.append(threading.Thread(target=self._keep_looking, daemon=True))
 
     def run(self) -> signal.Signals:
         """Work until SIGTERM or SIGINT; then finish the call in flight and return which, within ten seconds."""
@@ -57,15 +59,15 @@ class Daemon:
         self._add_jobs()
         self._clock.start()
         _LOG.info("running: %d accounts", len(self._app.workspace.accounts))
-        while not self._stopping.wait(timeout=1.0):
-            pass
+        told = self._told.get()
+        _LOG.info("stopping (%s): finishing what is in flight", told.name)
+        self._stopping.set()
         self._shut_down()
-        return self._told
+        return told
 
     def _add_jobs(self) -> None:
         for job, seconds in (
             (self._wake, _NOTICE_SECONDS),
-            (self._recover, _RECOVER_SECONDS),
             (self._reread.look, _REREAD_SECONDS),
             (self._beat, _BEAT_SECONDS),
         ):
@@ -73,9 +75,7 @@ class Daemon:
 
     def _stop(self, number: int, frame: FrameType | None) -> None:
         del frame
-        self._told = signal.Signals(number)
-        _LOG.info("stopping (%s): finishing what is in flight", self._told.name)
-        self._stopping.set()
+        self._told.put(signal.Signals(number))
 
     def _shut_down(self) -> None:
         end = time.monotonic() + _STOP_SECONDS
@@ -118,6 +118,11 @@ class Daemon:
             self._clock.add_job(
                 self._guarded, "date", args=[self._wake], run_date=moment, id="due", replace_existing=True
             )
+
+    def _keep_looking(self) -> None:
+        """Recover, in a thread that may be left behind: a network that hangs must not keep the daemon from ending."""
+        while not self._stopping.wait(_RECOVER_SECONDS):
+            self._guarded(self._recover)
 
     def _recover(self) -> None:
         while not self._stopping.is_set() and recover.step(self._app):

@@ -57,8 +57,8 @@ def _run_once(app: "App", *, as_json: bool) -> int:
     errors = [problem for problem in loaded.problems if problem.level == "error"]
     for problem in errors:
         output.aside(str(problem))
-    apply(app, loaded)
     before = {one.key: one.status for one in status(app).deliveries}
+    apply(app, loaded)
     run_once(app)
     after = status(app).deliveries
     moved = [one for one in after if one.status in _SETTLED and one.status != before.get(one.key)]

@@ -39,6 +39,8 @@ def backup(app: App, target: Path) -> int:
         copy_database(app.store, partial)
         partial.replace(target)
         return target.stat().st_size
+    except StateError as error:
+        raise StateError(str(error).replace(str(partial), str(target))) from None
     except OSError as error:
         msg = f"{target}: can't be written ({error.strerror})"
         raise UserError(msg) from None

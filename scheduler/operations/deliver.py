@@ -7,7 +7,6 @@ claim ─ sending ─ publish    at the due second: the intent is committed, the
 
 import time
 from datetime import datetime, timedelta
-from typing import Any
 
 from scheduler import rendering
 from scheduler.app import App
@@ -198,9 +197,9 @@ def _not_sent(app: App, delivery: Delivery, error: PublishError, *, restage: boo
 
 
 def _put_off(c: Connection, app: App, delivery: Delivery, error: TryLater, now: datetime, *, restage: bool) -> None:
+    """Queue a delivery again, later; what the network was given may be what it disliked, so it is given anew."""
     delay = min(_FIRST_DELAY * 2**delivery.delays, _LONGEST_DELAY)
     until = now if restage else max(error.at or now + delay, now)
-    staged: dict[str, Any] = {"staged": None} if restage else {}
     deliveries.move(
         c,
         delivery,
@@ -210,7 +209,7 @@ def _put_off(c: Connection, app: App, delivery: Delivery, error: TryLater, now: 
         reason=f"put off: {error}",
         not_before=until,
         delays=min(delivery.delays + 1, 10),
-        **staged,
+        staged=None,
     )
     if error.at is not None:
         deliveries.put_off(c, delivery.account, until)

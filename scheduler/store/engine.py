@@ -25,7 +25,7 @@ class StateError(WorkspaceError):
 
 _CURES = (
     ("database or disk is full", "the disk is full: free some space; nothing was lost"),
-    ("disk i/o error", "the disk does not answer properly: look at its health, then run `solidarity doctor`"),
+    ("disk i/o error", "the disk is full, or doesn't answer properly: free some space, then run `solidarity doctor`"),
     (
         "database is locked",
         "another program keeps the state locked: close it (a copy or a database browser?)",
