@@ -17,7 +17,7 @@ from scheduler.store import (
     deliveries,
     open_store,
     require_copy,
-    write_mark,
+    require_mark,
 )
 from scheduler.store.leases import identity
 
@@ -64,21 +64,35 @@ def restore(workspace: Workspace, source: Path, *, clock: Clock, who: str) -> in
     require_copy(source)
     now = clock.now()
     _require_no_daemon(workspace, now)
-    aside = path.with_name(f"{path.name}.before-{now:%Y%m%dT%H%M%S}")
-    _swap(source, path, aside)
-    store = open_store(workspace.database, workspace.folder, check=False)
+    fresh = path.with_name(f".{path.name}.restoring")
+    doubtful = _prepared(workspace, source, fresh, now=now, who=who)
+    _swap(fresh, path, path.with_name(f"{path.name}.before-{now:%Y%m%dT%H%M%S}"))
+    return doubtful
+
+
+def _prepared(workspace: Workspace, source: Path, fresh: Path, *, now: datetime, who: str) -> int:
+    """Copy the copy and pause it there, so that it is never in place without its pause."""
+    try:
+        fresh.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(source, fresh)
+    except OSError as error:
+        msg = f"{fresh.parent}: can't be written ({error.strerror})"
+        raise UserError(msg) from None
+    store = open_store(f"sqlite:///{fresh}", workspace.folder, check=False)
     try:
         store.upgrade()
         with store.write() as c:
-            mark = controls.get_meta(c, "workspace")
+            identity_of_copy = controls.get_meta(c, "workspace") or ""
+            require_mark(workspace.folder, identity_of_copy, source)
             controls.set_meta(c, "restored_at", now.isoformat())
             controls.pause(c, "all", "", why="a copy of the state was put back: look at `solidarity status`", now=now)
             controls.note(c, "restore", source.name, who=who, now=now)
-            doubtful = [_doubt(c, one.id, now=now) for one in deliveries.in_status(c) if one.due_at <= now]
-        write_mark(workspace.folder, mark or "")
+            return sum(_doubt(c, one.id, now=now) for one in deliveries.in_status(c) if one.due_at <= now)
+    except BaseException:
+        fresh.unlink(missing_ok=True)
+        raise
     finally:
         store.close()
-    return sum(doubtful)
 
 
 def _require_no_daemon(workspace: Workspace, now: datetime) -> None:
@@ -99,10 +113,8 @@ def _require_no_daemon(workspace: Workspace, now: datetime) -> None:
         raise UserError(msg)
 
 
-def _swap(source: Path, path: Path, aside: Path) -> None:
+def _swap(fresh: Path, path: Path, aside: Path) -> None:
     try:
-        fresh = path.with_name(f".{path.name}.restoring")
-        shutil.copyfile(source, fresh)
         for suffix in ("", "-wal", "-shm"):
             present = path.with_name(path.name + suffix)
             if present.exists():

@@ -38,6 +38,10 @@ def retry(app: App, key: str, *, who: str) -> Delivery:
         if delivery is None:
             msg = f"{key}: no delivery of that name; `solidarity status` lists them"
             raise UsageError(msg)
+        if delivery.status is Status.queued and delivery.not_before is not None:
+            deliveries.set_columns(c, delivery, not_before=None, delays=0)  # the network is asked again at once
+            controls.note(c, "retry", key, who=who, now=now)
+            return deliveries.by_id(c, delivery.id)
         refusal = _refusal(delivery)
         if delivery.closes_at is not None and delivery.closes_at <= now:
             refusal = "its action has closed: give the action a later `closes`, then `solidarity queue`"

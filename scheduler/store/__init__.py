@@ -30,7 +30,7 @@ __all__ = [
     "deliveries",
     "open_store",
     "require_copy",
-    "write_mark",
+    "require_mark",
 ]
 
 
@@ -129,6 +129,20 @@ def require_copy(source: Path) -> None:
         raise StateError(msg) from None
     if found is None or found[0] > schema.HEAD:
         msg = f"{source}: a newer version of Solidarity wrote this copy: install that version"
+        raise StateError(msg)
+
+
+def require_mark(folder: Path, identity_of_copy: str, source: Path) -> None:
+    """Make sure that a copy of a state is of the workspace in `folder`; one without a state takes any.
+
+    Raises:
+        StateError: it is another workspace's.
+    """
+    mine = _read_mark(folder / "var" / "workspace.id")
+    if mine is None:
+        write_mark(folder, identity_of_copy)
+    elif mine != identity_of_copy:
+        msg = f"{source}: is a copy of another workspace's state: restore it there"
         raise StateError(msg)
 
 

@@ -283,10 +283,13 @@ class Machine(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         """In calm weather everything comes to an end that a person can read; nothing is lost."""
-        if hasattr(self, "world"):
-            self._come_to_rest()
-            self.world.close()
-        self._folder.cleanup()
+        try:
+            if hasattr(self, "world"):
+                self._come_to_rest()
+        finally:
+            if hasattr(self, "world"):
+                self.world.close()
+            self._folder.cleanup()
 
     def _come_to_rest(self) -> None:
         self.world.network.faults = []

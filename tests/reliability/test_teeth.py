@@ -69,7 +69,7 @@ def test_a_planted_bug_is_caught(plant: Plant, monkeypatch: pytest.MonkeyPatch):
     """The machine objects to a planted bug, soon."""
     plant(monkeypatch)
     quick = settings(
-        max_examples=60,
+        max_examples=200,
         stateful_step_count=50,
         deadline=None,
         derandomize=True,
