@@ -18,6 +18,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from scheduler.app import App
 from scheduler.errors import SchedulerError
 from scheduler.operations import deliver, queue, recover
+from scheduler.operations.tidy import tidy
 from scheduler.posts import Loaded
 from scheduler.store import claims, controls
 
@@ -26,6 +27,7 @@ _LANES = 8
 _NOTICE_SECONDS = 1.0  # how soon a change by another process is noticed
 _REREAD_SECONDS = 5.0
 _BEAT_SECONDS = 10.0
+_TIDY_SECONDS = 3600.0
 _RECOVER_SECONDS = 5.0
 _STOP_SECONDS = 9.0
 _REST_SECONDS = 1.0  # after a step that failed, so that a full disk isn't asked a thousand times a second
@@ -70,6 +72,7 @@ class Daemon:
             (self._wake, _NOTICE_SECONDS),
             (self._reread.look, _REREAD_SECONDS),
             (self._beat, _BEAT_SECONDS),
+            (self._tidy, _TIDY_SECONDS),
         ):
             self._clock.add_job(self._guarded, "interval", args=[job], seconds=seconds, id=job.__name__)
 
@@ -123,6 +126,9 @@ class Daemon:
         """Recover, in a thread that may be left behind: a network that hangs must not keep the daemon from ending."""
         while not self._stopping.wait(_RECOVER_SECONDS):
             self._guarded(self._recover)
+
+    def _tidy(self) -> None:
+        tidy(self._app)
 
     def _recover(self) -> None:
         while not self._stopping.is_set() and recover.step(self._app):

@@ -1,7 +1,6 @@
 """The words everything else is said in: what staff wrote, what is to go out, and where it stands.
 
-Frozen data without behaviour of its own beyond looking things up. Every datetime is aware; those named
-`*_at` are UTC. Paths of a person's files are relative to the workspace.
+Frozen data. Every datetime is aware; those named `*_at` are UTC. Paths of a person's files are relative to the workspace.
 """
 
 from collections.abc import Mapping
@@ -399,4 +398,3 @@ MOVES: Mapping[Status, frozenset[Status]] = {
 
 WAITING = frozenset({_S.queued, _S.held})
 IN_HAND = frozenset({_S.claimed, _S.staged})
-MAY_BE_OUT = frozenset({_S.sending, _S.unknown, _S.needs_human, _S.published})

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Engine
 from scheduler.errors import WorkspaceError
 from scheduler.store import claims, controls, deliveries, schema
 from scheduler.store.controls import Pause, Task
-from scheduler.store.engine import StateError, database_path, explain, open_engine, reading, writing
+from scheduler.store.engine import StateError, checkpoint, database_path, explain, open_engine, reading, writing
 from scheduler.store.records import Delivery
 
 __all__ = [
@@ -52,6 +52,10 @@ class Store:
     def upgrade(self) -> tuple[str | None, str]:
         """Bring the tables to this version's form; return the forms before and after."""
         return schema.upgrade(self.engine)
+
+    def checkpoint(self) -> None:
+        """Write what stands in the write-ahead log into the database, and empty the log."""
+        checkpoint(self.engine)
 
     def close(self) -> None:
         """Close every connection."""

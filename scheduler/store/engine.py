@@ -9,7 +9,6 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.engine import ExceptionContext
@@ -123,6 +122,10 @@ def writing(engine: Engine) -> Iterator[Connection]:
             yield connection
 
 
-def rows(connection: Connection, statement: Any, **values: Any) -> list[dict[str, Any]]:
-    """Return the result of a statement as plain dictionaries."""
-    return [dict(row) for row in connection.execute(statement, values).mappings()]
+def checkpoint(engine: Engine) -> None:
+    """Move the write-ahead log into the database and truncate it: what was deleted is then gone from disk too."""
+    raw = engine.raw_connection()
+    try:
+        raw.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+    finally:
+        raw.close()
