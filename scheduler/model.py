@@ -1,6 +1,6 @@
 """The words everything else is said in: what staff wrote, what is to go out, and where it stands.
 
-Frozen data. Every datetime is aware; those named `*_at` are UTC. Paths of a person's files are relative to the workspace.
+Frozen data. Every datetime is aware; those named `*_at` are UTC. Files are named relative to the workspace.
 """
 
 from collections.abc import Mapping
