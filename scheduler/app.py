@@ -5,11 +5,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from scheduler import config, posts, publishers, review
 from scheduler.clock import Clock, SystemClock
 from scheduler.errors import UserError, WorkspaceError
-from scheduler.model import Account, Problem, Workspace
+from scheduler.model import Account, Problem, Text, Workspace
 from scheduler.publishers.base import Publisher
 from scheduler.store import Store, open_store
 from scheduler.store.leases import identity
@@ -44,6 +45,11 @@ class App:
         if account not in mine:
             mine[account] = self.factory(self.workspace.accounts[account], self.workspace, self.clock)
         return mine[account]
+
+    def adopt(self, workspace: Workspace) -> None:
+        """Go on with a config.yaml that has changed, on the same state."""
+        self.workspace = replace(workspace, database=self.workspace.database)
+        self._local = threading.local()
 
     def load_posts(self) -> posts.Loaded:
         """Read posts/*.yaml as they are now.
@@ -93,6 +99,11 @@ def read_posts(workspace: Workspace, *, now: datetime, files: Sequence[Path] | N
     """Read posts/*.yaml, or only `files`, with everything that is wrong: in the files, and for the networks."""
     loaded = posts.load(workspace, now=now, themes=themes(), files=files)
     return review.reviewed(loaded, workspace)
+
+
+def bare_workspace(folder: Path) -> Workspace:
+    """Return what is needed to reach the state of a workspace whose config.yaml can't be read."""
+    return Workspace(folder=folder, name=Text({}), timezone=ZoneInfo("UTC"), languages=("en",), accounts={})
 
 
 def require_posts(workspace: Workspace) -> None:

@@ -22,7 +22,8 @@ from scheduler.model import (
     Workspace,
 )
 
-_PLACEHOLDER = re.compile(r"\{(link|tags|hashtags)\}")
+PLACEHOLDERS = ("link", "tags", "hashtags")
+_PLACEHOLDER = re.compile(rf"\{{({'|'.join(PLACEHOLDERS)})\}}")
 _ADDRESS = re.compile(r"https?://\S+")
 # A word set in beside these needs no space; beside anything else it would run into its neighbour.
 _OPENING = "([{<«“‘„\"'¿¡"  # noqa: RUF001
@@ -38,14 +39,14 @@ _LABELS: Mapping[str, Mapping[Phase, str]] = {
         Phase.final_push: "Final push",
         Phase.ongoing: "Ongoing action",
         Phase.individual_case: "Individual case",
-        Phase.upcoming: "Coming up",
+        Phase.upcoming: "New action",
     },
     "fr": {
         Phase.focus: "Action de solidarité",
         Phase.final_push: "Dernière ligne droite",
         Phase.ongoing: "Action en cours",
         Phase.individual_case: "Cas individuel",
-        Phase.upcoming: "À venir",
+        Phase.upcoming: "Nouvelle action",
     },
 }
 _DAYS_LEFT = {

@@ -15,12 +15,13 @@ from types import FrameType
 
 from apscheduler.schedulers.background import BackgroundScheduler
 
+from scheduler import app as parts
 from scheduler.app import App
 from scheduler.errors import SchedulerError
 from scheduler.operations import deliver, queue, recover
 from scheduler.operations.tidy import tidy
 from scheduler.posts import Loaded
-from scheduler.store import claims, controls
+from scheduler.store import StateMovedError, claims, controls
 
 _LOG = logging.getLogger(__name__)
 _LANES = 8
@@ -40,6 +41,7 @@ class Daemon:
         self._app = app
         self._stopping = threading.Event()
         self._told: SimpleQueue[signal.Signals] = SimpleQueue()  # the one thing that a signal's handler may touch
+        self._fatal: StateMovedError | None = None
         self._clock = BackgroundScheduler(
             timezone="UTC", job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
         )
@@ -65,6 +67,8 @@ class Daemon:
         _LOG.info("stopping (%s): finishing what is in flight", told.name)
         self._stopping.set()
         self._shut_down()
+        if self._fatal is not None:
+            raise self._fatal
         return told
 
     def _add_jobs(self) -> None:
@@ -102,15 +106,24 @@ class Daemon:
         """Run a job; what it raises is said, and it runs again at its next time."""
         try:
             job()
+        except StateMovedError as error:
+            self._end(error)
         except SchedulerError as error:
             _LOG.error("%s", error)
         except Exception:  # the daemon outlives every fault of a job
             _LOG.exception("unexpected fault in %s", getattr(job, "__name__", job))
 
+    def _end(self, error: StateMovedError) -> None:
+        """Stop: nobody would see what is done in a state that isn't there any more."""
+        self._fatal = error
+        self._told.put(signal.SIGTERM)
+        self._stopping.set()
+
     def _wake(self) -> None:
         """Set the lanes to work if something is due; else come back at the next due second."""
         if self._stopping.is_set():
             return
+        self._app.store.require_in_place()
         with self._app.store.read() as c:
             moment = claims.next_moment(c, now=self._app.clock.now(), ahead=self._app.workspace.stage_ahead)
         if moment is None:
@@ -164,6 +177,8 @@ class Daemon:
     def _step(self) -> bool:
         try:
             return deliver.step(self._app)
+        except StateMovedError as error:
+            self._end(error)
         except SchedulerError as error:
             _LOG.error("%s", error)
         except Exception:
@@ -179,10 +194,13 @@ class PostsWatch:
         self._app = app
         self._seen: object = None
         self._pictures: set[str] = set()
+        self._config = self._config_state()
         self.__name__ = "posts"
 
     def look(self) -> None:
         """Read posts/ again if anything in it changed. A file that can't be read keeps its last good version."""
+        if not self._adopt_config():
+            return
         state = self._state()
         if state == self._seen:
             return
@@ -198,8 +216,35 @@ class PostsWatch:
             len(changes.cancel),
             len(changes.too_late),
         )
+        for planned in changes.too_late if changes.in_flight else ():
+            _LOG.warning(
+                "%s: edited too late: it is in hand, or out; should it come back, the edit is heeded", planned.key
+            )
         self._pictures = _pictures(loaded)
-        self._seen = state
+        self._seen = None if changes.in_flight else state
+
+    def _adopt_config(self) -> bool:
+        """Take over a changed config.yaml; False while it has errors: then nothing is planned anew by half of it."""
+        state = self._config_state()
+        if state == self._config:
+            return True
+        workspace, problems = parts.read_workspace(self._app.workspace.folder)
+        errors = [problem for problem in problems if problem.level == "error"]
+        for problem in errors:
+            _LOG.error("%s", problem)
+        if workspace is None or errors:
+            return False
+        self._app.adopt(workspace)
+        self._config, self._seen = state, None
+        _LOG.info("config.yaml read: %d accounts", len(workspace.accounts))
+        return True
+
+    def _config_state(self) -> object:
+        try:
+            stat = (self._app.workspace.folder / "config.yaml").stat()
+        except OSError:
+            return None
+        return stat.st_mtime_ns, stat.st_size, stat.st_ino
 
     def _state(self) -> object:
         folder = self._app.workspace.folder

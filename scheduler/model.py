@@ -378,7 +378,7 @@ _S = Status
 MOVES: Mapping[Status, frozenset[Status]] = {
     # To unknown only when an older copy of the state was put back.
     _S.queued: frozenset({_S.claimed, _S.held, _S.missed, _S.cancelled, _S.failed, _S.unknown}),
-    _S.held: frozenset({_S.queued, _S.missed, _S.cancelled}),
+    _S.held: frozenset({_S.queued, _S.missed, _S.cancelled, _S.unknown}),
     # To published only when it is found to be out already, although the state didn't know.
     _S.claimed: frozenset(
         {_S.staged, _S.queued, _S.held, _S.missed, _S.cancelled, _S.failed, _S.published, _S.unknown}

@@ -4,6 +4,7 @@ Files are named by what is in them (`var/rendered/HASH.jpg`): the same card is r
 someone edits after it was frozen changes nothing of what goes out.
 """
 
+import errno
 import hashlib
 import json
 import os
@@ -23,6 +24,10 @@ if TYPE_CHECKING:
 
 _FORM = 1
 """Raised whenever the same words are to give another picture, so that old files aren't taken for new ones."""
+
+
+class MachineError(UserError):
+    """This machine can't do it now; the post itself is well."""
 
 
 def freeze(delivery: Delivery, publisher: Publisher, workspace: Workspace) -> Outgoing:
@@ -212,5 +217,6 @@ def _write(path: Path, data: bytes) -> None:
             Path(name).unlink(missing_ok=True)
             raise
     except OSError as error:
-        msg = f"{path.parent}: can't be written ({error.strerror}): free some space, or give this user the right to"
-        raise UserError(msg) from None
+        cure = "free some space" if error.errno == errno.ENOSPC else "give this user the right to write there"
+        msg = f"{path.parent}: can't be written ({error.strerror}): {cure}"
+        raise MachineError(msg) from None

@@ -88,7 +88,9 @@ def _paused(delivery: Delivery, pauses: list[Pause]) -> Verdict | None:
         if not covers(pause, delivery):
             continue
         if pause.kind == "blocked":
-            reason = f"account: {pause.name} is refused by its network ({pause.why})"
+            reason = (
+                f"account: {pause.name} can't be used: {pause.why}: then `solidarity resume --account {pause.name}`"
+            )
             return Verdict(kind=Kind.hold, hold="account", reason=reason)
         return Verdict(kind=Kind.hold, hold="pause", reason=f"pause: {pause.why}")
     return None

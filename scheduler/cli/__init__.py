@@ -4,8 +4,10 @@ Modules here import nothing heavy at the top: `--help` answers at once.
 """
 
 import io
+import logging
 import os
 import re
+import signal
 import sys
 
 import click
@@ -44,6 +46,14 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # a terminal that can't show a letter must not end the command
             stream.reconfigure(errors="backslashreplace")
+    logging.getLogger("scheduler").addHandler(logging.NullHandler())  # only `run` keeps a log
+    interrupted: list[int] = []
+
+    def interrupt(number: int, _frame: object) -> None:
+        interrupted.append(number)
+        signal.default_int_handler(number, None)
+
+    signal.signal(signal.SIGINT, interrupt)
     try:
         code = solidarity.main(standalone_mode=False, prog_name="solidarity")
     except click.exceptions.Exit as done:
@@ -56,7 +66,8 @@ def main() -> None:
         code = PROBLEMS
     except Exception as error:
         code = _explain(error)
-    sys.exit(code if isinstance(code, int) else DONE)
+    # A library's finaliser may swallow the exception; a person who pressed Ctrl-C still gets to know.
+    sys.exit(INTERRUPTED if interrupted else code if isinstance(code, int) else DONE)
 
 
 def _explain(error: Exception) -> int:

@@ -1,6 +1,7 @@
 """What the sub-commands share: choosing the workspace, --json, and opening an App."""
 
 import getpass
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -68,15 +69,30 @@ def workspace() -> "Workspace":
 
 
 @contextmanager
-def opened() -> "Iterator[App]":
-    """Give the workspace's App, and close it."""
+def opened(*, in_need: bool = False) -> "Iterator[App]":
+    """Give the workspace's App, and close it. What is written from here on is this user's alone.
+
+    With `in_need` a config.yaml with errors, or one that can't be read at all, doesn't keep a person from pausing,
+    withdrawing or looking: its errors are said, and the command does its work.
+    """
     from scheduler import app
 
-    built = app.build(workspace())
+    os.umask(0o077)
+    built = app.build(_whatever_there_is() if in_need else workspace())
     try:
         yield built
     finally:
         built.close()
+
+
+def _whatever_there_is() -> "Workspace":
+    from scheduler import app
+
+    loaded, problems = app.read_workspace(folder())
+    for problem in problems:
+        if problem.level == "error":
+            click.echo(str(problem), err=True)
+    return loaded or app.bare_workspace(folder())
 
 
 def who() -> str:

@@ -35,7 +35,7 @@ def pause(action: str | None, account: str | None, why: str, *, as_json: bool) -
     if not why.strip():
         msg = "--why: say the reason in some words; everybody sees it"
         raise UsageError(msg)
-    with opened() as app:
+    with opened(in_need=True) as app:
         _require_known(app, scope, name)
         done = hold(app, scope=scope, name=name, why=why.strip(), who=who())
     if as_json:
@@ -73,7 +73,7 @@ def resume(action: str | None, account: str | None, *, as_json: bool) -> int:
     from scheduler.operations.pause import resume as lift
 
     scope, name = _scope(action, account)
-    with opened() as app:
+    with opened(in_need=True) as app:
         late = lift(app, scope=scope, name=name, who=who())
         if as_json:
             output.as_json({"scope": scope, "name": name or None, "late": [output.delivery(one) for one in late]})
@@ -96,7 +96,7 @@ def release(action: str, *, as_json: bool) -> int:
     """Open an ACTION that waits for a person's word."""
     from scheduler.operations.release import release as let_go
 
-    with opened() as app:
+    with opened(in_need=True) as app:
         free = let_go(app, action, who=who())
     if as_json:
         output.as_json({"action": action, "free": free})
@@ -121,7 +121,7 @@ def approve(key: str, *, as_json: bool) -> int:
     """Approve one delivery as it stands; an edit afterwards voids it."""
     from scheduler.operations.release import approve as say_yes
 
-    with opened() as app:
+    with opened(in_need=True) as app:
         delivery = say_yes(app, key, who=who())
         due = output.local(delivery.due_at, app.workspace)
     still = f"; it stays held: {delivery.reason}" if delivery.status == "held" else f"; it goes at {due}"
@@ -135,7 +135,7 @@ def retry(key: str, *, as_json: bool) -> int:
     """Put a failed, missed, cancelled or late delivery back; it goes as soon as it may."""
     from scheduler.operations.retry import retry as put_back
 
-    with opened() as app:
+    with opened(in_need=True) as app:
         delivery = put_back(app, key, who=who())
     return _report(delivery, "is queued; it goes as soon as it may", as_json=as_json)
 
@@ -147,7 +147,7 @@ def cancel(key: str, *, as_json: bool) -> int:
     """Take a waiting delivery out. It stays out, whatever its file says."""
     from scheduler.operations.cancel import cancel as take_out
 
-    with opened() as app:
+    with opened(in_need=True) as app:
         delivery = take_out(app, key, who=who())
     return _report(delivery, f"is cancelled; `solidarity retry {key}` puts it back", as_json=as_json)
 
@@ -164,7 +164,7 @@ def resolve(key: str, url: str | None, *, absent: bool, as_json: bool) -> int:
     if bool(url) == absent:
         msg = "say either --published URL or --not-published"
         raise UsageError(msg)
-    with opened() as app:
+    with opened(in_need=True) as app:
         delivery = settle(app, key, url=url, who=who())
     return _report(delivery, f"is {delivery.status}", as_json=as_json)
 
@@ -179,7 +179,7 @@ def withdraw(key: str, *, as_json: bool) -> int:
     from scheduler.operations.status import status
     from scheduler.operations.withdraw import withdraw as want_gone
 
-    with opened() as app:
+    with opened(in_need=True) as app:
         delivery = want_gone(app, key, who=who())
         said = take_down(app, delivery) if delivery.status is Status.published else ""
         delivery = status(app, key).deliveries[0]

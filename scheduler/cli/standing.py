@@ -19,7 +19,7 @@ def status(post: str | None, *, as_json: bool) -> int:
     """Say where everything, or one POST, stands."""
     from scheduler.operations.status import status as look
 
-    with opened() as app:
+    with opened(in_need=True) as app:
         found = look(app, post)
         if as_json:
             output.as_json(
@@ -61,7 +61,7 @@ def log(key: str, *, as_json: bool) -> int:
     """Print every step of one delivery."""
     from scheduler.operations.status import log as look
 
-    with opened() as app:
+    with opened(in_need=True) as app:
         steps = look(app, key)
         if as_json:
             output.as_json([{"at": at, "event": event, "detail": detail} for at, event, detail in steps])
@@ -81,7 +81,7 @@ def export(kind: str) -> int:
     from scheduler.operations.export import as_csv, as_ics
     from scheduler.operations.status import status as look
 
-    with opened() as app:
+    with opened(in_need=True) as app:
         found = look(app).deliveries
         text = as_csv(found, app.workspace) if kind == "csv" else as_ics(found, app.workspace, now=app.clock.now())
     click.echo(text.encode(), nl=False)

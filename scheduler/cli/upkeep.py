@@ -58,7 +58,7 @@ def backup(file: Path) -> int:
     """Write a consistent copy of the state to FILE; the daemon may run."""
     from scheduler.operations.copies import backup as copy
 
-    with opened() as app:
+    with opened(in_need=True) as app:
         size = copy(app, file)
     output.say(f"{file} ({size // 1024} kB); `solidarity restore {file}` puts it back")
     return 0

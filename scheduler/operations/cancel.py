@@ -1,7 +1,7 @@
 """Take a waiting delivery out; it stays out, whatever its file says."""
 
 from scheduler.app import App
-from scheduler.errors import UsageError, UserError
+from scheduler.errors import UserError
 from scheduler.model import MOVES, Status
 from scheduler.store import Delivery, controls, deliveries
 
@@ -23,10 +23,7 @@ def cancel(app: App, key: str, *, who: str) -> Delivery:
     """
     now = app.clock.now()
     with app.store.write() as c:
-        delivery = deliveries.by_key(c, key)
-        if delivery is None:
-            msg = f"{key}: no delivery of that name; `solidarity status` lists them"
-            raise UsageError(msg)
+        delivery = deliveries.named(c, key)
         if Status.cancelled not in MOVES[delivery.status]:
             msg = f"{key}: {_CURES[delivery.status].format(key=key)}"
             raise UserError(msg)

@@ -1,15 +1,18 @@
 """Copy the state while the daemon runs, and put a copy back: paused, and only looking things up."""
 
 import shutil
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 from scheduler.app import App
 from scheduler.clock import Clock
-from scheduler.errors import UsageError, UserError
-from scheduler.model import Status, Workspace
+from scheduler.errors import UsageError, UserError, WorkspaceError
+from scheduler.model import MOVES, Status, Workspace
 from scheduler.store import (
     Connection,
+    Delivery,
+    Pause,
     StateError,
     controls,
     copy_database,
@@ -78,6 +81,7 @@ def _prepared(workspace: Workspace, source: Path, fresh: Path, *, now: datetime,
     except OSError as error:
         msg = f"{fresh.parent}: can't be written ({error.strerror})"
         raise UserError(msg) from None
+    since = _since(workspace)
     store = open_store(f"sqlite:///{fresh}", workspace.folder, check=False)
     try:
         store.upgrade()
@@ -87,12 +91,66 @@ def _prepared(workspace: Workspace, source: Path, fresh: Path, *, now: datetime,
             controls.set_meta(c, "restored_at", now.isoformat())
             controls.pause(c, "all", "", why="a copy of the state was put back: look at `solidarity status`", now=now)
             controls.note(c, "restore", source.name, who=who, now=now)
+            _carry_over(c, since, now=now)
             return sum(_doubt(c, one.id, now=now) for one in deliveries.in_status(c) if one.due_at <= now)
     except BaseException:
         fresh.unlink(missing_ok=True)
         raise
     finally:
         store.close()
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Since:
+    """What the replaced state knows: nothing that a person decided since the copy is forgotten with it."""
+
+    deliveries: dict[str, Delivery]
+    pauses: list[Pause]
+
+
+def _since(workspace: Workspace) -> _Since:
+    """Read the state that is about to be replaced, as far as it can be."""
+    try:
+        store = open_store(workspace.database, workspace.folder)
+    except WorkspaceError:
+        return _Since(deliveries={}, pauses=[])
+    try:
+        with store.read() as c:
+            return _Since(deliveries={one.key: one for one in deliveries.in_status(c)}, pauses=controls.all_pauses(c))
+    except StateError:
+        return _Since(deliveries={}, pauses=[])
+    finally:
+        store.close()
+
+
+def _carry_over(c: Connection, since: _Since, *, now: datetime) -> None:
+    """Take over what is known to be out, and what people cancelled, withdrew and paused, since the copy was made."""
+    for pause in since.pauses:
+        controls.pause(c, pause.scope, pause.name, why=pause.why, now=pause.at, kind=pause.kind)
+    for one in deliveries.in_status(c):
+        known = since.deliveries.get(one.key)
+        if known is None or one.status in {Status.published, Status.withdrawn}:
+            continue
+        if known.receipt is not None:
+            _doubt(c, one.id, now=now, whatever=True)
+            detail = "known from the state that was replaced"
+            deliveries.file_receipt(c, one, known.receipt, worker=identity(), now=now, detail=detail)
+            if known.status is Status.withdrawn:
+                out = deliveries.by_id(c, one.id)
+                deliveries.move(c, out, Status.withdrawn, worker=identity(), now=now, detail=detail)
+        deliveries.set_columns(c, one, withdraw_wanted=known.withdraw_wanted or one.withdraw_wanted)
+        if known.cancelled_by == "person" and Status.cancelled in MOVES[deliveries.by_id(c, one.id).status]:
+            here = deliveries.by_id(c, one.id)
+            deliveries.move(
+                c,
+                here,
+                Status.cancelled,
+                worker=identity(),
+                now=now,
+                reason=known.reason,
+                fenced=False,
+                cancelled_by="person",
+            )
 
 
 def _require_no_daemon(workspace: Workspace, now: datetime) -> None:
@@ -125,10 +183,19 @@ def _swap(fresh: Path, path: Path, aside: Path) -> None:
         raise UserError(msg) from None
 
 
-def _doubt(c: Connection, delivery_id: int, *, now: datetime) -> bool:
-    """Mark a delivery that may have gone out since the copy was made as unknown; it is looked up."""
+def _doubt(c: Connection, delivery_id: int, *, now: datetime, whatever: bool = False) -> bool:
+    """Mark a delivery that may have gone out since the copy was made as unknown; it is looked up.
+
+    What had failed, was missed or cancelled by then is looked for first, should a person put it back.
+    """
     delivery = deliveries.by_id(c, delivery_id)
-    if delivery.status not in {Status.queued, Status.claimed, Status.staged, Status.sending}:
+    if delivery.status in {Status.failed, Status.missed, Status.cancelled}:
+        deliveries.set_columns(c, delivery, look_first=True)
+        if not whatever:
+            return False
+        deliveries.move(c, delivery, Status.queued, worker=identity(), now=now, fenced=False)
+        delivery = deliveries.by_id(c, delivery_id)
+    if Status.unknown not in MOVES[delivery.status] or (delivery.hold == "approval" and delivery.due_at > now):
         return False
     reason = "may have gone out after the copy that was put back was made, is being looked up"
     return deliveries.move(

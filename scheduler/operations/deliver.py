@@ -44,7 +44,7 @@ def stage_next(app: App) -> bool:
         if delivery is None:
             return False
         deliveries.record(c, delivery.id, "claimed", "", worker=app.worker, now=now)
-        judged = _judge(c, app, delivery, now)
+        judged = _judge(c, app, delivery, max(now, delivery.due_at))  # as it will be when it leaves
         if judged.kind is not Kind.go:
             _apply(c, app, delivery, judged, now)
             return True
@@ -52,6 +52,8 @@ def stage_next(app: App) -> bool:
         _stage(app, delivery)
     except PublishError as error:
         _not_sent(app, delivery, error)
+    except rendering.MachineError as error:
+        _not_sent(app, delivery, TryLater(str(error)))
     except UserError as error:
         _not_sent(app, delivery, Rejected(str(error)))
     except Exception as error:
@@ -137,7 +139,7 @@ def _publish(app: App, sending: Delivery, started: float) -> None:
         publisher = _publisher(app, sending)
         if sending.frozen is None or sending.staged is None or _expired(publisher, sending, app):
             raise TryLater("what was prepared has expired and is prepared again")
-        if time.monotonic() - started > LEASE.total_seconds() / 3:
+        if _stood_still(app, sending, started):
             raise TryLater("this machine stood still between the intent and the call")
     except PublishError as error:
         _not_sent(app, sending, error, restage=True)
@@ -154,6 +156,12 @@ def _publish(app: App, sending: Delivery, started: float) -> None:
     else:
         with app.store.write() as c:
             deliveries.file_receipt(c, sending, receipt, worker=app.worker, now=app.clock.now(), detail="")
+
+
+def _stood_still(app: App, sending: Delivery, started: float) -> bool:
+    """Tell whether the machine slept, or was stopped, since the intent was written: both clocks are asked."""
+    begun = sending.sending_at or app.clock.now()
+    return time.monotonic() - started > LEASE.total_seconds() / 3 or abs(app.clock.now() - begun) > LEASE / 3
 
 
 def _expired(publisher: Publisher, sending: Delivery, app: App) -> bool:
@@ -190,7 +198,7 @@ def _not_sent(app: App, delivery: Delivery, error: PublishError, *, restage: boo
             _put_off(c, app, current, error, now, restage=restage)
         elif isinstance(error, AccountBlocked):
             controls.pause(c, "account", current.account, why=str(error), now=now, kind="blocked")
-            reason = f"account: {current.account} is refused by its network ({error})"
+            reason = f"account: {current.account} can't be used: {error}"
             deliveries.move(c, current, Status.held, worker=app.worker, now=now, hold="account", reason=reason)
         else:
             deliveries.move(c, current, Status.failed, worker=app.worker, now=now, reason=str(error))

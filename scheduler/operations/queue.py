@@ -15,6 +15,10 @@ from scheduler.store import Connection, Delivery, controls, deliveries
 LONG_PAST = timedelta(days=1)
 """What is queued for the first time later than this after its time is history: it is missed, whatever its rule."""
 
+SAME_THING = timedelta(hours=12)
+"""The same text on the same account within this is taken for the same post under another name."""
+
+IN_FLIGHT = frozenset({Status.claimed, Status.staged, Status.sending, Status.unknown, Status.needs_human})
 _AGAIN = frozenset({Status.held, Status.failed, Status.missed, Status.cancelled})
 
 
@@ -26,6 +30,8 @@ class Changes:
     change: list[Planned] = field(default_factory=list)
     cancel: list[Delivery] = field(default_factory=list)
     too_late: list[Planned] = field(default_factory=list)
+    drop: list[Delivery] = field(default_factory=list)  # gone from, or back in, their files while on their way
+    in_flight: bool = False  # whether an edit may still be heeded, should its delivery come back
     unchanged: int = 0
 
 
@@ -47,7 +53,7 @@ def apply(app: App, loaded: Loaded, *, since: datetime | None = None) -> Changes
     now = app.clock.now()
     with app.store.read() as c:
         changes = _compare(c, wanted, _keeps(loaded))
-    if not (changes.add or changes.change or changes.cancel):
+    if not (changes.add or changes.change or changes.cancel or changes.drop):
         return changes
     with app.store.write() as c:
         changes = _compare(c, wanted, _keeps(loaded))
@@ -58,16 +64,14 @@ def apply(app: App, loaded: Loaded, *, since: datetime | None = None) -> Changes
             _change(c, app, planned, facts)
         for delivery in changes.cancel:
             _cancel(c, app, delivery, now)
+        for delivery in changes.drop:
+            deliveries.set_columns(c, delivery, dropped=not delivery.dropped)
     return changes
 
 
 def _keeps(loaded: Loaded) -> Callable[[Delivery], bool]:
-    """Return a test for what stays because its file can't be read, or not as a whole: its last good version.
-
-    A file with one broken post may be half-written: what it doesn't hold isn't taken for removed.
-    """
-    broken = loaded.broken | {action for action, _ in loaded.broken_posts}
-    return lambda one: one.action in broken
+    """Return a test for what stays because its file, or its post, can't be read now: its last good version."""
+    return lambda one: one.action in loaded.broken or (one.action, one.post) in loaded.broken_posts
 
 
 def _compare(c: Connection, wanted: Iterable[Planned], keeps: Callable[[Delivery], bool]) -> Changes:
@@ -84,7 +88,10 @@ def _compare(c: Connection, wanted: Iterable[Planned], keeps: Callable[[Delivery
             changes.change.append(planned)
         else:
             changes.too_late.append(planned)
+            changes.in_flight = changes.in_flight or found.status in IN_FLIGHT
     gone = [one for key, one in present.items() if key not in seen]
+    changes.drop = [one for one in gone if one.status in IN_FLIGHT - IN_HAND and not one.dropped and not keeps(one)]
+    changes.drop += [one for key, one in present.items() if key in seen and one.dropped]
     changes.cancel = [one for one in gone if one.status in WAITING | IN_HAND and not keeps(one)]
     return changes
 
@@ -132,7 +139,14 @@ def _status(planned: Planned, facts: _Facts) -> dict[str, Any]:
 
 
 def _add(c: Connection, app: App, planned: Planned, facts: _Facts) -> None:
-    deliveries.add(c, planned, worker=app.worker, now=facts.now, **_first_state(planned, facts))
+    state = _first_state(planned, facts)
+    twin = deliveries.like(c, planned, within=SAME_THING)
+    if twin is not None and state["status"] is Status.queued:
+        reason = (
+            f"late: {twin.key} said the same on {twin.account} already: `solidarity retry {planned.key}` sends it too"
+        )
+        state |= {"status": Status.held, "hold": "late", "reason": reason}
+    deliveries.add(c, planned, worker=app.worker, now=facts.now, **state)
 
 
 def _change(c: Connection, app: App, planned: Planned, facts: _Facts) -> None:
@@ -142,7 +156,8 @@ def _change(c: Connection, app: App, planned: Planned, facts: _Facts) -> None:
         return
     values = _first_state(planned, facts)
     ended = found.status not in WAITING
-    if (ended and planned.due_at <= facts.now) or found.cancelled_by == "person":
+    waits_for_word = found.hold in {"late", "pause", "account"}
+    if ((ended or waits_for_word) and planned.due_at <= facts.now) or found.cancelled_by == "person":
         values = {"status": found.status, "hold": found.hold, "reason": found.reason}
     deliveries.rewrite(c, found, planned, worker=app.worker, now=facts.now, **values)
 

@@ -119,10 +119,6 @@ def _file(app: App, delivery: Delivery, publisher: Publisher, found: Receipt | A
         deliveries.move(
             c, delivery, Status.queued, worker=app.worker, now=now, reason="", detail="proven not to be out"
         )
-        if delivery.withdraw_wanted:
-            reason = "withdrawn before it went"
-            back = deliveries.by_id(c, delivery.id)
-            deliveries.move(c, back, Status.cancelled, worker=app.worker, now=now, reason=reason, cancelled_by="person")
 
 
 def _look_again_or_ask(app: App, delivery: Delivery, publisher: Publisher) -> None:

@@ -1,5 +1,7 @@
 """A person's word: open an action that waits for it, or approve one delivery."""
 
+from collections.abc import Collection
+
 from scheduler.app import App
 from scheduler.errors import UsageError, UserError
 from scheduler.model import Status
@@ -7,8 +9,10 @@ from scheduler.rules import waits_for_person
 from scheduler.store import Connection, Delivery, controls, deliveries
 
 
-def release(app: App, action: str, *, who: str) -> int:
+def release(app: App, action: str, *, who: str, declared: Collection[str] = ()) -> int:
     """Open an action; return how many of its deliveries are free to go at their times now.
+
+    `declared`: the actions whose files say that they wait for a release, queued or not.
 
     Raises:
         UserError: no queued action of that name waits for a release.
@@ -20,7 +24,7 @@ def release(app: App, action: str, *, who: str) -> int:
             msg = f"{action}: no action of that name is in the queue: `solidarity queue` puts its posts there"
             raise UsageError(msg)
         waiting = [one for one in found if one.needs_release]
-        if not waiting:
+        if not waiting and action not in declared:
             msg = f"{action}: goes without a release; only an action with `release: manual` waits for one"
             raise UserError(msg)
         if controls.release(c, action, now=now):

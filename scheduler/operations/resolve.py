@@ -1,11 +1,11 @@
 """A person settles a delivery whose outcome the network couldn't tell."""
 
-from urllib.parse import urlsplit
-
+from scheduler import app as parts
 from scheduler.app import App
-from scheduler.errors import UsageError, UserError
+from scheduler.errors import UserError
 from scheduler.model import Receipt, Status
-from scheduler.store import Connection, Delivery, controls, deliveries
+from scheduler.publishers.base import Publisher
+from scheduler.store import Delivery, controls, deliveries
 
 
 def resolve(app: App, key: str, *, url: str | None, who: str) -> Delivery:
@@ -16,10 +16,7 @@ def resolve(app: App, key: str, *, url: str | None, who: str) -> Delivery:
     """
     now = app.clock.now()
     with app.store.write() as c:
-        delivery = deliveries.by_key(c, key)
-        if delivery is None:
-            msg = f"{key}: no delivery of that name; `solidarity status` lists them"
-            raise UsageError(msg)
+        delivery = deliveries.named(c, key)
         if delivery.status not in {Status.unknown, Status.needs_human}:
             msg = f"{key}: its outcome is known: {delivery.status}; `solidarity status` lists what waits for a person"
             raise UserError(msg)
@@ -35,29 +32,18 @@ def resolve(app: App, key: str, *, url: str | None, who: str) -> Delivery:
                 late_accepted=True,
                 next_look_at=None,
             )
-            if delivery.withdraw_wanted:
-                _drop(c, app, deliveries.by_id(c, delivery.id))
         else:
-            receipt = Receipt(remote_id=_remote_id(url), url=url, published_at=delivery.sending_at or now)
+            remote_id, link = _publisher(app, delivery).remote_id(url)
+            receipt = Receipt(remote_id=remote_id, url=link, published_at=delivery.sending_at or now)
             detail = f"published, says {who}: {url}"
             deliveries.file_receipt(c, delivery, receipt, worker=app.worker, now=now, detail=detail)
         controls.note(c, "resolve", f"{key} {url or 'not published'}", who=who, now=now)
         return deliveries.by_id(c, delivery.id)
 
 
-def _drop(c: Connection, app: App, delivery: Delivery) -> None:
-    """Take out what a person had withdrawn while nobody knew whether it was out."""
-    reason = "withdrawn before it went"
-    now = app.clock.now()
-    deliveries.move(
-        c, delivery, Status.cancelled, worker=app.worker, now=now, reason=reason, fenced=False, cancelled_by="person"
-    )
-
-
-def _remote_id(url: str) -> str:
-    parts = urlsplit(url)
-    name = parts.path.rstrip("/").rpartition("/")[2]
-    if parts.scheme not in {"http", "https", "file"} or not name:
-        msg = f"{url}: this is no link to a post: copy the post's own link from the network"
-        raise UserError(msg)
-    return name
+def _publisher(app: App, delivery: Delivery) -> Publisher:
+    """Return the account's publisher; one without its secrets can still read a link."""
+    try:
+        return app.publisher(delivery.account)
+    except UserError:
+        return parts.pure_publisher(app.workspace.accounts[delivery.account], app.workspace)

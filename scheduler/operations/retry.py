@@ -1,7 +1,7 @@
 """Put a delivery back that failed, was missed, cancelled or held for being late; a person's decision."""
 
 from scheduler.app import App
-from scheduler.errors import UsageError, UserError
+from scheduler.errors import UserError
 from scheduler.model import Status
 from scheduler.store import Delivery, controls, deliveries
 
@@ -34,10 +34,7 @@ def retry(app: App, key: str, *, who: str) -> Delivery:
     """
     now = app.clock.now()
     with app.store.write() as c:
-        delivery = deliveries.by_key(c, key)
-        if delivery is None:
-            msg = f"{key}: no delivery of that name; `solidarity status` lists them"
-            raise UsageError(msg)
+        delivery = deliveries.named(c, key)
         if delivery.status is Status.queued and delivery.not_before is not None:
             deliveries.set_columns(c, delivery, not_before=None, delays=0)  # the network is asked again at once
             controls.note(c, "retry", key, who=who, now=now)

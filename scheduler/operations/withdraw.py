@@ -1,7 +1,7 @@
 """Want a post gone: take it out while it waits, take it down where it is out, and never send it again."""
 
 from scheduler.app import App
-from scheduler.errors import UsageError, UserError
+from scheduler.errors import UserError
 from scheduler.model import MOVES, Status
 from scheduler.store import Delivery, controls, deliveries
 
@@ -16,16 +16,15 @@ def withdraw(app: App, key: str, *, who: str) -> Delivery:
     """
     now = app.clock.now()
     with app.store.write() as c:
-        delivery = deliveries.by_key(c, key)
-        if delivery is None:
-            msg = f"{key}: no delivery of that name; `solidarity status` lists them"
-            raise UsageError(msg)
+        delivery = deliveries.named(c, key)
         if delivery.status is Status.withdrawn:
             msg = f"{key}: it was taken down already"
             raise UserError(msg)
         controls.note(c, "withdraw", key, who=who, now=now)
         deliveries.record(c, delivery.id, "withdraw-wanted", f"by {who}", worker=app.worker, now=now)
         deliveries.set_columns(c, delivery, withdraw_wanted=True)
+        if delivery.status is Status.cancelled:  # its file may bring it back; a person's word may not be overruled
+            deliveries.set_columns(c, delivery, cancelled_by="person")
         if Status.cancelled in MOVES[delivery.status]:
             deliveries.move(
                 c,

@@ -84,7 +84,7 @@ def _file(world: World) -> Leaf:
 
 
 def _picture(world: World, what: str) -> Record:
-    words = texts(world.languages, Leaf("a text", _alt))
+    words = texts(world.languages, Leaf("a text", _alt, is_prose=True))
     return Record(
         (
             Key(name="file", shape=_file(world), doc="the file, beside this one or in the workspace", absent=MUST),

@@ -12,6 +12,7 @@ from scheduler.reading.report import Report
 from scheduler.reading.shapes import Fields
 
 _FORMAT = "%Y-%m-%d %H:%M"
+_LATE = "goes only if its lateness rule still allows it, and not at all when more than a day past"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,7 +70,7 @@ def check_at(at: datetime, place: Place, table: Timetable, report: Report) -> No
         report.error(place, "outside-window", _outside(moment, table.window, zone))
     _check_quiet(at.time(), place, table, report)
     if moment < table.now:
-        report.warn(place, "past-time", f"{at:{_FORMAT}} is past; the post counts as missed, give it a time to come")
+        report.warn(place, "past-time", f"{at:{_FORMAT}} is past: it {_LATE}")
 
 
 def _outside(moment: datetime, bounds: Window, zone: ZoneInfo) -> str:
@@ -149,5 +150,5 @@ def _check_recurrence(found: Every, fields: Fields, table: Timetable, report: Re
     _check_clocks(planned, zone, fields.at("time"), report)
     _check_quiet(found.time, fields.at("time"), table, report)
     if to_utc(planned[-1], zone) < table.now:
-        message = "every time of the recurrence is past; its posts count as missed, bring 'until' further on"
+        message = f"every time of the recurrence is past: each {_LATE}; bring 'until' further on"
         report.warn(fields.place, "past-time", message)

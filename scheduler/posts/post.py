@@ -1,12 +1,17 @@
 """One post: its keys, read already, checked against each other and turned into a Post."""
 
+import difflib
+import re
 from collections.abc import Iterable, Iterator
 
+from scheduler.compose import PLACEHOLDERS
 from scheduler.model import Account, CardOrder, Every, Picture, Place, Post, Text, Workspace
 from scheduler.posts import moments
 from scheduler.reading.late import lateness
-from scheduler.reading.report import Report
+from scheduler.reading.report import Report, shown
 from scheduler.reading.shapes import Fields
+
+_IN_BRACES = re.compile(r"\{\s{0,3}([\w-]{1,20})\s{0,3}\}")
 
 
 def build(fields: Fields, table: moments.Timetable, report: Report, shared: tuple[str, ...] | None) -> Post | None:
@@ -28,6 +33,7 @@ def build(fields: Fields, table: moments.Timetable, report: Report, shared: tupl
     if fields.get("id") is None or fields.get("text") is None:
         return None
     post = _post(fields, recurrence)
+    _check_placeholders(post, fields, report)
     names = post.accounts if post.accounts is not None else shared
     _check_languages(post, fields, _accounts(names, table.workspace), table.workspace, report)
     return post
@@ -63,6 +69,22 @@ def _picture(fields: Fields | None) -> Picture | None:
     if fields is None or fields.get("file") is None or fields.get("alt") is None:
         return None
     return Picture(file=fields.get("file"), alt=fields.get("alt"), place=fields.place)
+
+
+# ── placeholders ────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _check_placeholders(post: Post, fields: Fields, report: Report) -> None:
+    """Note words in braces that are nearly a placeholder; any other goes out as it is meant."""
+    texts = [(fields.at("text"), post.text), *((fields.at("text_for"), said) for said in post.text_for.values())]
+    if post.card and post.card.message:
+        texts.append((fields.at("card"), post.card.message))
+    for place, said in texts:
+        for found in (found for text in said.by_language.values() for found in _IN_BRACES.finditer(text)):
+            near = difflib.get_close_matches(found[1].casefold(), PLACEHOLDERS, n=1, cutoff=0.8)
+            if near and found[0] != f"{{{near[0]}}}":
+                message = f"{shown(found[0])} goes out as written; did you mean {{{near[0]}}}?"
+                report.warn(place, "near-placeholder", message)
 
 
 # ── languages ───────────────────────────────────────────────────────────────────────────────────────────

@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import ClassVar
+from urllib.parse import urlsplit
 
+from scheduler.errors import UserError
 from scheduler.model import Account, Content, Finding, Outgoing, Receipt, Staged
 
 
@@ -74,6 +76,20 @@ class Publisher(ABC):
     @abstractmethod
     def problems(self, content: Content) -> list[Finding]:
         """Return what the network would refuse (errors) or what is unwise there (warnings)."""
+
+    @classmethod
+    def remote_id(cls, url: str) -> tuple[str, str]:
+        """Return the network's id of the post behind a link that a person copied, and the post's own plain link.
+
+        Raises:
+            UserError: the link is none to a post.
+        """
+        parts = urlsplit(url)
+        name = parts.path.rstrip("/").rpartition("/")[2]
+        if parts.scheme not in {"http", "https", "file"} or not name:
+            msg = f"{url}: this is no link to a post: copy the post's own link from the network"
+            raise UserError(msg)
+        return name, url
 
     # ── over the wire ──
 

@@ -114,6 +114,19 @@ class Publisher(base.Publisher):
 
     # ── over the wire ──
 
+    @classmethod
+    def remote_id(cls, url: str) -> tuple[str, str]:
+        """Return a post's id and its own link; links to its pictures or figures lead to it too.
+
+        Raises:
+            UserError: the link is none to a post.
+        """
+        found = re.fullmatch(r"(https?://[^/?#]+/[^?#]*?status(?:es)?/(\d{1,19}))(?:[/?#].*)?", url.strip())
+        if found is None:
+            msg = f"{url}: this is no link to a post on X: it ends in /status/ and a number"
+            raise UserError(msg)
+        return found[2], found[1]
+
     def stage(self, out: Outgoing) -> Staged:
         """Note who we are and the newest post, and upload the pictures: all invisible, all repeatable."""
         user_id, username = self._who()

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from scheduler.model import Place
+from scheduler.reading.report import Report
 
 # The core schema of YAML 1.2: `NO` and `12:30` are words there, as people mean them.
 _NULL = frozenset({"", "~", "null", "Null", "NULL"})
@@ -25,12 +26,30 @@ FOUND = {
 
 
 @dataclass(frozen=True, slots=True)
+class Comment:
+    """What begins with '#' behind a word without quotes, and isn't read. A hashtag was hardly meant so."""
+
+    place: Place
+    is_hashtag: bool
+
+    def note(self, report: Report) -> None:
+        """Note that a text ends here. The comment isn't repeated: it may hold anything."""
+        if self.is_hashtag:
+            message = "the text is cut off here, ' #' begins a comment; put all of it in quotes, or below '>-'"
+            report.error(self.place, "cut-text", message)
+        else:
+            message = "this is a comment and doesn't go out; put the text in quotes if it should"
+            report.warn(self.place, "cut-text", message)
+
+
+@dataclass(frozen=True, slots=True)
 class Scalar:
     """One word or text. `plain` means that it was written without quotes."""
 
     text: str
     plain: bool
     place: Place
+    comment: Comment | None = None
 
     @property
     def kind(self) -> str:
@@ -48,10 +67,11 @@ class Scalar:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A mapping. No key comes twice."""
+    """A mapping. No key comes twice. `in_braces`: it is written as {key: value}."""
 
     items: tuple[tuple[Scalar, "Node"], ...]
     place: Place
+    in_braces: bool = False
 
     kind = "table"
 

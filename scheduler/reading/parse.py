@@ -17,11 +17,12 @@ from ruamel.yaml.events import (
 )
 
 from scheduler.model import Place
-from scheduler.reading.nodes import Node, Row, Scalar, Table
+from scheduler.reading.nodes import Comment, Node, Row, Scalar, Table
 from scheduler.reading.report import Report, Wrong, shown
 
 DEEPEST = 20
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
+_COMMENT = re.compile(r"(\s+)#(\w*)(:?)")
 
 # What ruamel says -> what to tell a person who never heard of tokens. The first that fits is taken.
 _PLAIN_WORDS = (
@@ -56,12 +57,13 @@ class _Open:
 
     place: Place
     is_table: bool
+    in_braces: bool = False
     children: list[Node] = field(default_factory=list)
 
 
 def nodes(text: str, name: str, report: Report) -> Node | None:
     """Return the root node of `text`, or None with the problem in `report`. Never raises."""
-    builder = _Builder(name, report)
+    builder = _Builder(text, name, report)
     try:
         for event in YAML(typ="safe", pure=True).parse(text):
             builder.take(event)
@@ -69,6 +71,9 @@ def nodes(text: str, name: str, report: Report) -> Node | None:
         report.error(builder.place(stop.mark), stop.rule, stop.message)
         return None
     except MarkedYAMLError as error:
+        if comment := builder.cause():
+            comment.note(report)
+            return None
         place, message = _explained(error, text, builder)
         report.error(place, "yaml-syntax", message)
         return None
@@ -83,9 +88,11 @@ def nodes(text: str, name: str, report: Report) -> Node | None:
 class _Builder:
     """Puts the nodes together from the parser's events, without recursion, so that depth can't hurt."""
 
-    def __init__(self, name: str, report: Report) -> None:
+    def __init__(self, text: str, name: str, report: Report) -> None:
         self.root: Node | None = None
         self.last = Place(file=name)
+        self._last_word: Scalar | None = None
+        self._text = text
         self._name = name
         self._report = report
         self._open: list[_Open] = []
@@ -94,13 +101,27 @@ class _Builder:
     def place(self, mark: Any) -> Place:
         return Place(file=self._name, line=mark.line + 1, column=mark.column + 1)
 
+    def cause(self) -> Comment | None:
+        """Return the hashtag that became a comment and swallowed what the parser misses."""
+        word = self._last_word
+        if word is None or word.comment is None or not word.comment.is_hashtag:
+            return None
+        if self._open and self._open[-1].is_table and self._open[-1].in_braces:
+            return word.comment
+        # Otherwise the text goes on below, deeper than its key.
+        lines = re.split("\r\n|\r|\n", self._text)
+        below = next((line for line in lines[word.comment.place.line :] if re.match(r"\s*[^\s#]", line)), "")
+        if "\t" in below or not 0 < word.place.line <= len(lines):
+            return None
+        return word.comment if _indent(below) > _indent(lines[word.place.line - 1]) else None
+
     def take(self, event: Any) -> None:
         self._refuse(event)
         if isinstance(event, ScalarEvent):
             self._add(self._scalar(event))
         elif isinstance(event, MappingStartEvent | SequenceStartEvent):
             is_table = isinstance(event, MappingStartEvent)
-            self._open.append(_Open(self.place(event.start_mark), is_table))
+            self._open.append(_Open(self.place(event.start_mark), is_table, bool(event.flow_style)))
             if len(self._open) > DEEPEST:
                 message = f"lists and mappings lie more than {DEEPEST} deep in each other; flatten them"
                 raise _Stop(event.start_mark, "yaml-too-deep", message)
@@ -129,7 +150,27 @@ class _Builder:
         if found := _UNPRINTABLE.search(event.value):
             message = f"the invisible character U+{ord(found[0]):04X} can't stand in a text; delete it"
             raise _Stop(event.start_mark, "encoding", message)
-        return Scalar(event.value, bool(event.implicit[0]), self.place(event.start_mark))
+        is_plain = bool(event.implicit[0])
+        self._last_word = Scalar(
+            event.value,
+            is_plain,
+            self.place(event.start_mark),
+            self._comment(event.end_mark) if is_plain and event.value else None,
+        )
+        return self._last_word
+
+    def _comment(self, end: Any) -> Comment | None:
+        """Return the comment behind a word; on a line of its own only what looks like a hashtag counts."""
+        found = _COMMENT.match(self._text, end.index)
+        if not found:
+            return None
+        gap, word, colon = found.groups()
+        lines = re.split("\r\n|\r|\n", gap)
+        if len(lines) == 1:
+            place = Place(file=self._name, line=end.line + 1, column=end.column + len(gap) + 1)
+            return Comment(place, is_hashtag=word != "")
+        place = Place(file=self._name, line=end.line + len(lines), column=len(lines[-1]) + 1)
+        return Comment(place, is_hashtag=True) if word and not colon else None
 
     def _add(self, node: Node) -> None:
         if self._open:
@@ -147,14 +188,29 @@ class _Builder:
                 message = f"key {shown(key.text)} stands on line {first} already; keep one of the two"
                 self._report.error(key.place, "duplicate-key", message)
             else:
-                seen[key.text] = (key, _found_at(key, value))
-        return Table(tuple(seen.values()), done.place)
+                seen[key.text] = (key, _with_own_comment(key, _found_at(key, value)))
+        return Table(tuple(seen.values()), done.place, done.in_braces)
+
+
+def _indent(line: str) -> int:
+    """Return how many spaces and dashes a line begins with."""
+    return len(line) - len(line.lstrip(" -"))
 
 
 def _found_at(key: Scalar, value: Node) -> Node:
     """Return the value; the parser places an empty one at whatever comes next, people look at its key."""
     is_empty = isinstance(value, Scalar) and value.plain and not value.text
     return replace(value, place=key.place) if is_empty else value
+
+
+def _with_own_comment(key: Scalar, value: Node) -> Node:
+    """Return the value without a comment on a line of its own that doesn't stand deeper than its key."""
+    if not isinstance(value, Scalar) or value.comment is None:
+        return value
+    place = value.comment.place
+    if place.line == key.place.line or place.column > key.place.column:
+        return value
+    return replace(value, comment=None)
 
 
 def _explained(error: MarkedYAMLError, text: str, builder: _Builder) -> tuple[Place, str]:

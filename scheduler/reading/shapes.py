@@ -12,6 +12,10 @@ from scheduler.reading.report import Report, Wrong, cure, shown
 Json = dict[str, Any]
 
 
+# What people write for true and false, and YAML 1.1 took.
+_FLAGS = {**dict.fromkeys(("yes", "y", "on", "1"), "true"), **dict.fromkeys(("no", "n", "off", "0"), "false")}
+
+
 class Shape(ABC):
     """What a value must look like."""
 
@@ -44,6 +48,8 @@ def _cured(node: Node, what: str) -> str:
         return "; a text that begins with '{' needs quotes" if "text" in what else ""
     if isinstance(node, Row):
         return "; a text that begins with '[' needs quotes" if "text" in what else ""
+    if node.text.lower() in _FLAGS and what == "true or false":
+        return f"; write {_FLAGS[node.text.lower()]}"
     if what.startswith("a list"):
         return f"; write [{node.text[:40]}]"
     return f'; put it in quotes: "{node.text[:40]}"' if "text" in what and node.kind != "str" else ""
@@ -51,18 +57,24 @@ def _cured(node: Node, what: str) -> str:
 
 @dataclass(frozen=True)
 class Leaf(Shape):
-    """A single word or text, read by `parse`, which raises Wrong. `kinds`: the YAML types it takes."""
+    """A single word or text, read by `parse`, which raises Wrong.
+
+    `kinds`: the YAML types it takes. `is_prose`: people read it, so that a '#' in it may be meant as a word.
+    """
 
     what: str
     parse: Callable[[str], Any]
     json: Mapping[str, Any] = field(default_factory=lambda: {"type": "string"})
     kinds: frozenset[str] = frozenset({"str"})
+    is_prose: bool = False
 
     def read(self, node: Node, name: str, report: Report) -> Any:
         """See Shape."""
         if not isinstance(node, Scalar) or node.kind not in self.kinds:
             self.refuse(node, name, report)
             return None
+        if self.is_prose and node.comment is not None:
+            node.comment.note(report)
         try:
             return self.parse(node.text)
         except Wrong as wrong:
@@ -102,13 +114,17 @@ class ListOf(Shape):
 
 @dataclass(frozen=True)
 class MapOf(Shape):
-    """A mapping whose keys are names that `key` checks (raises Wrong), each with a value of one shape."""
+    """A mapping whose keys are names that `key` checks (raises Wrong), each with a value of one shape.
+
+    `torn`: (rule, message) that takes the place of that rule's own message where a comma made the key.
+    """
 
     value: Shape
     key: Callable[[str], object]
     what: str = "a mapping (name: value)"
     least: int = 0
     make: Callable[[dict[str, Any]], Any] = dict
+    torn: tuple[str, str] = ("", "")
 
     def read(self, node: Node, name: str, report: Report) -> Any:
         """See Shape."""
@@ -119,11 +135,12 @@ class MapOf(Shape):
             report.error(node.place, "missing-key", f"'{name}' is empty; put something in it")
             return None
         values: dict[str, Any] = {}
-        for key, child in node.items:
+        for place, (key, child) in enumerate(node.items):
             try:
                 self.key(key.text)
             except Wrong as wrong:
-                report.error(key.place, wrong.rule, wrong.message)
+                is_torn = place > 0 and node.in_braces and child.kind == "null" and wrong.rule == self.torn[0]
+                report.error(key.place, wrong.rule, self.torn[1] if is_torn else wrong.message)
                 continue
             value = self.value.read(child, key.text, report)
             if value is not None:

@@ -51,7 +51,12 @@ def _moment(text: str) -> datetime:
 
 
 def _day_or_moment(text: str) -> date | datetime:
-    return _date(text) if re.fullmatch(r"[\d-]+", text.strip()) else _moment(text)
+    if re.fullmatch(r"[\d-]+", text.strip()):
+        return _date(text)
+    if not _MOMENT.fullmatch(text.strip()):
+        message = f"{shown(text)} is not a date, or a date and time; write it as 2021-09-30 or 2021-09-30 18:00"
+        raise Wrong("bad-date", message)
+    return _moment(text)
 
 
 def _duration(text: str) -> timedelta:

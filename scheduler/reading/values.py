@@ -26,7 +26,7 @@ def _words(text: str) -> str:
     return text
 
 
-WORDS = Leaf("a text", _words)
+WORDS = Leaf("a text", _words, is_prose=True)
 FLAG = Leaf("true or false", lambda text: text.lower() == "true", {"type": "boolean"}, frozenset({"bool"}))
 
 
@@ -44,8 +44,9 @@ def texts(languages: Collection[str], one: Leaf = WORDS) -> Split:
             raise Wrong("unknown-language", message)
 
     what = f"{one.what}, or one per language (en: …)"
-    everybody = Leaf(one.what, lambda text: Text({"": one.parse(text)}), one.json)
-    return Split(what, everybody, MapOf(one, check, what, 1, lambda found: Text(found) if found else None))
+    everybody = Leaf(one.what, lambda text: Text({"": one.parse(text)}), one.json, is_prose=one.is_prose)
+    torn = ("unknown-language", "a text with a comma inside { } needs quotes, or a line of its own per language")
+    return Split(what, everybody, MapOf(one, check, what, 1, lambda found: Text(found) if found else None, torn))
 
 
 def word(what: str, pattern: re.Pattern[str], rule: str, hint: str, *, number: bool = False) -> Leaf:

@@ -21,6 +21,7 @@ __all__ = [
     "Delivery",
     "Pause",
     "StateError",
+    "StateMovedError",
     "Store",
     "Task",
     "claims",
@@ -34,12 +35,34 @@ __all__ = [
 ]
 
 
+class StateMovedError(StateError):
+    """The state's file was deleted or replaced while it was in use."""
+
+
 class Store:
     """One workspace's state."""
 
     def __init__(self, engine: Engine, path: Path | None) -> None:
         self.engine = engine
         self.path = path  # of the SQLite file
+        self._file: tuple[int, int] | None = None
+
+    def require_in_place(self) -> None:
+        """Make sure that the file is still the one that was opened: nobody else sees what is done in a deleted one.
+
+        Raises:
+            StateMovedError: it was deleted or replaced.
+        """
+        if self.path is None:
+            return
+        try:
+            stat = self.path.stat()
+            here: tuple[int, int] | None = (stat.st_dev, stat.st_ino)
+        except OSError:
+            here = None
+        self._file = self._file or here
+        if here is None or here != self._file:
+            raise StateMovedError(f"{self.path}: was deleted or replaced while it was in use: start again")
 
     def read(self) -> AbstractContextManager[Connection]:
         """Give a connection that sees one consistent state."""
@@ -47,6 +70,7 @@ class Store:
 
     def write(self) -> AbstractContextManager[Connection]:
         """Give a connection whose work is committed as a whole, or not at all."""
+        self.require_in_place()
         return writing(self.engine)
 
     def upgrade(self) -> tuple[str | None, str]:
@@ -79,6 +103,7 @@ def open_store(url: str, folder: Path, *, durable: bool = True, check: bool = Tr
     try:
         if check:
             schema.require_current(store.engine)
+            store.require_in_place()
             _belongs(store, folder)
     except BaseException:
         store.close()

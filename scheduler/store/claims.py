@@ -14,7 +14,7 @@ from scheduler.store.records import Delivery, from_micros, from_row, to_micros
 _PAUSED = """EXISTS (SELECT 1 FROM pauses p WHERE p.scope = 'all'
         OR (p.scope = 'action' AND p.name = d.action) OR (p.scope = 'account' AND p.name = d.account))"""
 _FREE = f"""
-    AND COALESCE(d.not_before, 0) <= :now AND NOT d.withdraw_wanted AND d.lease_owner IS NULL
+    AND COALESCE(d.not_before, 0) <= :now AND NOT d.withdraw_wanted AND NOT d.dropped AND d.lease_owner IS NULL
     AND NOT {_PAUSED}
     AND NOT EXISTS (SELECT 1 FROM deliveries b WHERE b.account = d.account AND b.lease_owner IS NOT NULL)
 """
@@ -75,7 +75,7 @@ _SENDING = text(
 UPDATE deliveries AS d SET status = 'sending', sending_at = :now, attempts = attempts + 1, lease_until = :until,
     looks = 0, next_look_at = NULL, reason = ''
 WHERE id = :id AND fence = :fence AND status = 'staged' AND lease_owner = :worker AND due_at <= :now
-  AND NOT withdraw_wanted
+  AND NOT withdraw_wanted AND NOT dropped
   AND (closes_at IS NULL OR closes_at > :now) AND (opens_at IS NULL OR opens_at <= :now)
   AND (NOT needs_approval OR approved_hash = fingerprint)
   AND (NOT needs_release OR EXISTS (SELECT 1 FROM releases r WHERE r.action = d.action))

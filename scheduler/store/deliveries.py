@@ -4,12 +4,14 @@ A claim is one statement with one winner. Every later write of a worker carries 
 that slept through its lease changes nothing when it wakes.
 """
 
+import logging
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, and_, func, insert, or_, select, text, update
 
+from scheduler.errors import UsageError
 from scheduler.model import MOVES, Outgoing, Planned, Receipt, Staged, Status
 from scheduler.store.records import (
     Delivery,
@@ -22,6 +24,20 @@ from scheduler.store.records import (
 )
 from scheduler.store.tables import deliveries as table
 from scheduler.store.tables import events, receipts
+
+_MAY_BE_OUT = (Status.sending, Status.unknown, Status.needs_human, Status.published)
+_LOG = logging.getLogger(__name__)
+_LOUD = {
+    Status.published: logging.INFO,
+    Status.held: logging.WARNING,
+    Status.missed: logging.WARNING,
+    Status.cancelled: logging.INFO,
+    Status.withdrawn: logging.INFO,
+    Status.unknown: logging.WARNING,
+    Status.needs_human: logging.ERROR,
+    Status.failed: logging.ERROR,
+}
+"""How loudly a daemon's log says of each state that a delivery has come to it."""
 
 
 def record(c: Connection, delivery_id: int, event: str, detail: str, *, worker: str, now: datetime) -> None:
@@ -65,7 +81,58 @@ def move(
     if c.execute(update(table).where(*where).values(changed)).rowcount != 1:
         return False
     record(c, delivery.id, str(to), detail or reason, worker=worker, now=now)
+    _LOG.log(
+        _LOUD.get(to, logging.DEBUG), "%s: %s%s", delivery.key, to, f": {detail or reason}" if detail or reason else ""
+    )
+    if to is Status.queued and (delivery.withdraw_wanted or delivery.dropped):
+        _take_out(c, by_id(c, delivery.id), worker=worker, now=now)
     return True
+
+
+def _take_out(c: Connection, delivery: Delivery, *, worker: str, now: datetime) -> None:
+    """Cancel what nobody wants any more and is now proven not to be out."""
+    by, reason = (
+        ("person", "withdrawn before it went") if delivery.withdraw_wanted else ("plan", "taken out of its file")
+    )
+    move(
+        c,
+        delivery,
+        Status.cancelled,
+        worker=worker,
+        now=now,
+        reason=reason,
+        fenced=False,
+        cancelled_by=by,
+        dropped=False,
+    )
+
+
+def named(c: Connection, key: str) -> Delivery:
+    """Return one delivery by its key.
+
+    Raises:
+        UsageError: there is none of that name.
+    """
+    found = by_key(c, key)
+    if found is None:
+        msg = f"{key}: no delivery of that name; `solidarity status` lists them"
+        raise UsageError(msg)
+    return found
+
+
+def like(c: Connection, planned: Planned, *, within: timedelta) -> Delivery | None:
+    """Return a delivery that says the same on the same account at about the same time, and is or may be out."""
+    values = planned_values(planned)
+    span = within // timedelta(microseconds=1)
+    query = select(table).where(
+        table.c.account == values["account"],
+        table.c.content_hash == values["content_hash"],
+        table.c.key != planned.key,
+        table.c.due_at.between(values["due_at"] - span, values["due_at"] + span),
+        table.c.status.in_([str(status) for status in _MAY_BE_OUT]),
+    )
+    row = c.execute(query.limit(1)).mappings().first()
+    return None if row is None else from_row(row)
 
 
 def _columns(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -172,7 +239,14 @@ def rewrite(
     c: Connection, delivery: Delivery, planned: Planned, *, status: Status, worker: str, now: datetime, **values: Any
 ) -> None:
     """Give a delivery that waits, or has ended unsent, what its file says now. An approval of the old text is void."""
-    changed = {**planned_values(planned), "late_accepted": False, "cancelled_by": None, "delays": 0, "not_before": None}
+    changed = {
+        **planned_values(planned),
+        "late_accepted": False,
+        "dropped": False,
+        "cancelled_by": None,
+        "delays": 0,
+        "not_before": None,
+    }
     if status is not Status.queued and delivery.cancelled_by == "person":
         changed["cancelled_by"] = "person"
     changed |= {"status": str(status), "fence": table.c.fence + 1, **_columns(values)}

@@ -69,6 +69,7 @@ class Delivery:
     late_accepted: bool
     look_first: bool
     withdraw_wanted: bool
+    dropped: bool
     cancelled_by: str | None
     lease_owner: str | None
     lease_until: datetime | None
@@ -122,7 +123,7 @@ _MOMENTS = (
     "next_look_at",
     "published_at",
 )
-_FLAGS = ("needs_release", "needs_approval", "late_accepted", "look_first", "withdraw_wanted")
+_FLAGS = ("needs_release", "needs_approval", "late_accepted", "look_first", "withdraw_wanted", "dropped")
 
 
 def to_json(value: object) -> str:

@@ -54,6 +54,7 @@ deliveries = Table(
     Column("late_accepted", Boolean, nullable=False, default=False, server_default=false()),
     Column("look_first", Boolean, nullable=False, default=False, server_default=false()),
     Column("withdraw_wanted", Boolean, nullable=False, default=False, server_default=false()),
+    Column("dropped", Boolean, nullable=False, default=False, server_default=false()),  # gone from its file in flight
     Column("cancelled_by", Text),  # plan or person
     # the worker that has it
     Column("lease_owner", Text),

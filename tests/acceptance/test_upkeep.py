@@ -49,7 +49,7 @@ def test_the_calendar_is_for_other_tools(campaign: Campaign):
 
 
 def test_a_copy_put_back_starts_paused_and_sends_nothing_again(campaign: Campaign):
-    """What went out after the copy was made is looked up, not sent again; the state it replaced is kept."""
+    """What went out after the copy was made is known from the state it replaces, which is kept; or it is looked up."""
     campaign.write(f"id: a, at: {ago(minutes=1)}, text: A", f"id: b, at: {ahead(days=1)}, text: B")
     campaign("queue")
     copy = campaign.home / "copy.db"
@@ -57,6 +57,9 @@ def test_a_copy_put_back_starts_paused_and_sends_nothing_again(campaign: Campaig
     assert [path.name for path in campaign.home.iterdir()] == ["copy.db"]
     assert "is there already" in campaign("backup", copy, code=2).err
     campaign("run", "--once")
+    assert "everything is paused" in campaign("restore", copy).out
+    assert campaign.statuses() == {"act/a": "published", "act/b": "queued"}
+    (campaign.folder / "var/state.db").write_bytes(b"damaged" * 1000)
     assert "1 delivery may have gone out" in campaign("restore", copy).out
     assert list((campaign.folder / "var").glob("state.db.before-*"))
     standing = campaign("status", "--json").json

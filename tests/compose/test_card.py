@@ -38,7 +38,7 @@ def test_theme_of_action_then_brand():
         (Phase.final_push, "Final push", "Dernière ligne droite"),
         (Phase.ongoing, "Ongoing action", "Action en cours"),
         (Phase.individual_case, "Individual case", "Cas individuel"),
-        (Phase.upcoming, "Coming up", "À venir"),
+        (Phase.upcoming, "New action", "Nouvelle action"),
     ],
 )
 def test_label_of_each_phase(phase, english, french):

@@ -19,7 +19,8 @@ DOCS = ROOT / "docs"
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted(DOCS.glob("*.md"))]
 
 _FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-_TOLD = re.compile(r"^(?:[$#] |\* \* \* \* \* )?(?:cd \S+ && )?\S*?\bsolidarity ", re.MULTILINE)
+_AS_SERVICE = r"(?:runuser -u solidarity -- |solidarity (?=/))?"
+_TOLD = re.compile(rf"^(?:[$#] |\* \* \* \* \* )?{_AS_SERVICE}\S*?\bsolidarity ", re.MULTILINE)
 
 
 def text(name: str) -> str:

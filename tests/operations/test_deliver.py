@@ -11,7 +11,8 @@ from scheduler.operations import deliver, recover
 from scheduler.operations.pause import pause, resume
 from scheduler.operations.release import approve, release
 from scheduler.operations.retry import retry
-from scheduler.store import claims, controls
+from scheduler.operations.withdraw import withdraw
+from scheduler.store import StateMovedError, claims, controls, deliveries
 from tests.world import NOON, World, later, post
 
 MINUTE = timedelta(minutes=1)
@@ -395,3 +396,95 @@ def test_waiting_for_the_morning_is_not_lateness(tmp_path: Path):
     world.let(10 * HOUR)
     assert world[KEY].published_at == NOON + 9 * HOUR
     world.close()
+
+
+def test_an_edit_does_not_let_a_held_late_one_go(world: World):
+    """A correction of a letter isn't the decision to send late."""
+    pause(world.app, scope="all", name="", why="crisis", who="me")
+    world.write(post(at=NOON + MINUTE))
+    world.queue()
+    world.let(10 * MINUTE)
+    resume(world.app, scope="all", name="", who="me")
+    world.write(post(at=NOON + MINUTE, text="Hello!"))
+    world.queue()
+    world.let(HOUR)
+    assert world[KEY].status is Status.held
+    assert world[KEY].content.text == "Hello!"
+
+
+def test_a_removal_in_flight_is_heeded_when_the_post_comes_back(world: World):
+    """A post whose outcome is unknown and that is taken out of its file isn't sent when it proves not to be out."""
+    world.network.faults = ["lost-before"]
+    world.write(post())
+    world.queue()
+    deliver.step(world.app)
+    deliver.step(world.app)
+    assert world[KEY].status is Status.unknown
+    world.write()
+    world.queue()
+    world.let(HOUR)
+    assert world[KEY].status is Status.cancelled
+    assert world.network.out == []
+
+
+def test_a_withdrawal_during_a_call_that_was_put_off_cancels(world: World):
+    """What a person wants gone doesn't wait in the queue for ever."""
+    world.network.faults = ["later"]
+    world.write(post())
+    world.queue()
+    deliver.step(world.app)
+    with world.store.write() as c:
+        deliveries.set_columns(c, world[KEY], withdraw_wanted=True)
+    world.let(HOUR)
+    assert world[KEY].status is Status.staged
+    world.network.faults = []
+    with world.store.write() as c:
+        deliveries.move(c, world[KEY], Status.queued, worker="w", now=world.clock.now())
+    assert world[KEY].status is Status.cancelled
+
+
+def test_a_withdrawn_post_that_comes_back_in_its_file_stays_out(world: World):
+    """Taken out of its file, withdrawn, and written again: a person's word isn't overruled."""
+    world.write(post(at=NOON + HOUR))
+    world.queue()
+    world.write()
+    world.queue()
+    withdraw(world.app, KEY, who="me")
+    world.write(post(at=NOON + HOUR))
+    world.queue()
+    world.let(2 * HOUR)
+    assert world[KEY].status is Status.cancelled
+    assert world.network.out == []
+
+
+def test_the_same_words_under_another_name_are_held(world: World):
+    """A renamed post whose text just went out isn't said twice by itself."""
+    world.write(post("p", at=NOON + MINUTE))
+    world.queue()
+    world.let(5 * MINUTE)
+    world.write(post("renamed", at=NOON + 10 * MINUTE))
+    world.queue()
+    world.let(HOUR)
+    assert world["act/renamed@a"].status is Status.held
+    assert "said the same" in world["act/renamed@a"].reason
+    assert len(world.network.out) == 1
+
+
+def test_a_post_is_prepared_before_its_action_opens(world: World):
+    """A post due at the very opening is staged ahead, so that it goes at its second."""
+    world.write(post(at=NOON + MINUTE), opens_at=NOON + MINUTE)
+    world.queue()
+    world.run()
+    assert world[KEY].status is Status.staged
+    world.let(MINUTE)
+    assert world[KEY].published_at == NOON + MINUTE
+
+
+def test_a_deleted_state_stops_the_work(world: World):
+    """Nobody would see what is done in a file that is gone: nothing is sent from it."""
+    world.write(post())
+    world.queue()
+    (world.workspace.folder / "var/state.db").unlink()
+    with pytest.raises(StateMovedError):
+        world.run()
+    assert world.network.out == []

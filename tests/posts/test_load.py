@@ -213,3 +213,20 @@ def test_rules_that_people_write(tmp_path, rule):
     loaded = campaign.load(campaign.make(tmp_path, one=campaign.SMALL.replace("at: 2021-09-10 09:00", every)))
     assert loaded.problems == ()
     assert loaded.actions[0].posts[0].every.rrule.startswith("FREQ=")
+
+
+@pytest.mark.parametrize("newline", ["\n", "\r\n", "\r"])
+def test_a_cut_text_is_placed_at_its_sign(tmp_path, newline):
+    """The place of a hashtag that became a comment is right with any line ending and beside any script."""
+    text = campaign.SMALL.replace("title: T", "title: 🕯 Ḥalab حلب #Syria").replace("\n", newline)
+    (problem,) = campaign.load(campaign.make(tmp_path, cut=text.encode())).problems
+    assert (problem.rule, problem.place.line, problem.place.column) == ("cut-text", 1, 20)
+
+
+def test_a_quoted_or_folded_text_keeps_its_hashtag(tmp_path):
+    """In quotes and below '>-' nothing is cut off."""
+    texts = "title: T\nphase: ongoing\nposts:\n  - {id: one, at: 2021-09-10 09:00, text: 'Act. #Syria'}\n"
+    texts += "  - id: two\n    at: 2021-09-12 09:00\n    text: >- # folded\n      Act now.\n      #Syria\n"
+    loaded = campaign.load(campaign.make(tmp_path, kept=texts))
+    assert not loaded.problems
+    assert [post.text.by_language[""] for post in loaded.actions[0].posts] == ["Act. #Syria", "Act now. #Syria"]

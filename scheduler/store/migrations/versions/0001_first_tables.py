@@ -96,6 +96,7 @@ def _deliveries() -> None:
         sa.Column("late_accepted", sa.Boolean(), server_default=sa.false(), nullable=False),
         sa.Column("look_first", sa.Boolean(), server_default=sa.false(), nullable=False),
         sa.Column("withdraw_wanted", sa.Boolean(), server_default=sa.false(), nullable=False),
+        sa.Column("dropped", sa.Boolean(), server_default=sa.false(), nullable=False),
         sa.Column("cancelled_by", sa.Text(), nullable=True),
         sa.Column("lease_owner", sa.Text(), nullable=True),
         sa.Column("lease_until", sa.BigInteger(), nullable=True),

@@ -1,0 +1,106 @@
+"""A copy of the state put back: what may have gone out is looked up, and no decision since is forgotten."""
+
+from datetime import timedelta
+from pathlib import Path
+
+from scheduler.model import Status, Workspace
+from scheduler.operations import recover
+from scheduler.operations.cancel import cancel
+from scheduler.operations.copies import backup, restore
+from scheduler.operations.pause import pause, resume
+from scheduler.operations.release import approve
+from scheduler.operations.withdraw import withdraw
+from scheduler.store import controls
+from tests.world import NOON, World, post
+
+HOUR = timedelta(hours=1)
+KEY = "act/p@a"
+
+
+def back(world: World, copy: Path) -> World:
+    """Put a copy back and return the world as it is then: the same network, the same moment."""
+    workspace: Workspace = world.workspace
+    world.close()
+    restore(workspace, copy, clock=world.clock, who="me")
+    again = World(workspace.folder, honest=world.network.honest)
+    again.clock.move_to(world.clock.now())
+    again.network.out = world.network.out
+    again.actions = world.actions
+    return again
+
+
+def resumed(world: World) -> None:
+    """Look up what is in doubt, lift the pause of the restore, and let a while pass."""
+    world.let(HOUR)
+    resume(world.app, scope="all", name="", who="me")
+    world.queue()
+    world.let(2 * HOUR)
+
+
+def test_what_went_out_since_the_copy_is_not_sent_again(tmp_path: Path):
+    """The replaced state's receipts are taken over."""
+    world = World(tmp_path, honest=False)
+    world.write(post(at=NOON + HOUR, approve=True))
+    world.queue()
+    backup(world.app, tmp_path / "copy.db")
+    approve(world.app, KEY, who="me")
+    world.let(2 * HOUR)
+    assert world.network.times(KEY) == 1
+    world = back(world, tmp_path / "copy.db")
+    assert world[KEY].status is Status.published
+    resumed(world)
+    assert world.network.times(KEY) == 1
+    world.close()
+
+
+def test_without_the_replaced_state_it_is_looked_up(tmp_path: Path):
+    """Where the state since the copy is lost, what may be out is found, and never sent on a guess."""
+    world = World(tmp_path, honest=False)
+    world.write(post("p", at=NOON + HOUR, approve=True), post("q", at=NOON + HOUR, text="Another"))
+    world.queue()
+    backup(world.app, tmp_path / "copy.db")
+    approve(world.app, KEY, who="me")
+    world.let(2 * HOUR)
+    world.store.close()
+    (tmp_path / "var/state.db").write_bytes(b"damaged" * 1000)
+    world = back(world, tmp_path / "copy.db")
+    assert world[KEY].status is Status.unknown
+    resumed(world)
+    assert [world[key].status for key in (KEY, "act/q@a")] == [Status.published, Status.published]
+    assert [world.network.times(key) for key in (KEY, "act/q@a")] == [1, 1]
+    world.close()
+
+
+def test_a_restored_state_is_paused_and_keeps_decisions(tmp_path: Path):
+    """What was cancelled, withdrawn or paused after the copy stays so."""
+    world = World(tmp_path)
+    world.write(post("p", at=NOON + HOUR), post("q", at=NOON + HOUR, text="Another"))
+    world.queue()
+    backup(world.app, tmp_path / "copy.db")
+    cancel(world.app, KEY, who="me")
+    withdraw(world.app, "act/q@a", who="me")
+    pause(world.app, scope="action", name="act", why="crisis", who="me")
+    world = back(world, tmp_path / "copy.db")
+    with world.store.read() as c:
+        assert {one.scope for one in controls.all_pauses(c)} == {"all", "action"}
+    resume(world.app, scope="action", name="act", who="me")
+    resumed(world)
+    assert set(world.statuses().values()) == {Status.cancelled}
+    assert world.network.out == []
+    world.close()
+
+
+def test_a_withdrawn_post_stays_withdrawn(tmp_path: Path):
+    """A post that was taken down after the copy was made isn't sent again."""
+    world = World(tmp_path)
+    world.write(post(at=NOON + HOUR))
+    world.queue()
+    backup(world.app, tmp_path / "copy.db")
+    world.let(2 * HOUR)
+    recover.take_down(world.app, withdraw(world.app, KEY, who="me"))
+    assert world[KEY].status is Status.withdrawn
+    world = back(world, tmp_path / "copy.db")
+    assert world[KEY].status is Status.withdrawn
+    resumed(world)
+    assert world.network.times(KEY) == 1
+    world.close()
