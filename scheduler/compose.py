@@ -129,11 +129,17 @@ def _holds(folded: str, word: str) -> bool:
     wanted = _folded(word)
     start = folded.find(wanted)
     while start >= 0:
-        before, after = folded[:start][-1:], folded[start + len(wanted) :][:2]
-        if not (before in _NOT_BEFORE or _goes_on(before) or _name_goes_on(wanted, after)):
+        after = folded[start + len(wanted) :][:2]
+        if _may_begin(folded[:start]) and not _name_goes_on(wanted, after):
             return True
         start = folded.find(wanted, start + 1)
     return False
+
+
+def _may_begin(before: str) -> bool:
+    """Tell whether a hashtag or tag may follow `before`: behind a letter or a slash it may be a part of an address."""
+    opening = "" if before != before.rstrip() else "".join(before.split()[-1:])
+    return all(unicodedata.category(char)[0] == "P" and char not in _NOT_BEFORE for char in opening)
 
 
 def _name_goes_on(word: str, after: str) -> bool:

@@ -49,7 +49,8 @@ def verdict(delivery: Delivery, *, now: datetime, workspace: Workspace, released
 def _window(delivery: Delivery, now: datetime, workspace: Workspace) -> Verdict | None:
     if delivery.closes_at is not None and delivery.closes_at <= now:
         closed = local(delivery.closes_at, workspace)
-        return Verdict(kind=Kind.miss, reason=f"the action {delivery.action} closed at {closed}")
+        waited = f" while it waited for: {delivery.hold}" if delivery.hold else ""
+        return Verdict(kind=Kind.miss, reason=f"the action {delivery.action} closed at {closed}{waited}")
     if delivery.opens_at is not None and delivery.opens_at > now:
         opens = local(delivery.opens_at, workspace)
         reason = f"the action {delivery.action} opens at {opens}"

@@ -89,6 +89,11 @@ def resume(action: str | None, account: str | None, *, as_json: bool) -> int:
     return 0
 
 
+def _waiting(app: "App") -> set[str]:
+    """Return the actions whose files say that they wait for a release, queued or not."""
+    return {action.key for action in app.load_posts().actions if action.manual_release}
+
+
 @command("release")
 @click.argument("action")
 @json_option
@@ -97,7 +102,7 @@ def release(action: str, *, as_json: bool) -> int:
     from scheduler.operations.release import release as let_go
 
     with opened(in_need=True) as app:
-        free = let_go(app, action, who=who())
+        free = let_go(app, action, who=who(), declared=_waiting(app))
     if as_json:
         output.as_json({"action": action, "free": free})
     else:

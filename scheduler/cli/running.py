@@ -3,7 +3,7 @@
 import logging
 import signal
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -17,6 +17,7 @@ from scheduler.errors import UsageError
 
 if TYPE_CHECKING:
     from scheduler.app import App
+    from scheduler.store import Delivery
 
 _BAD = ("failed", "unknown", "needs-human")
 _SETTLED = ("published", "held", "missed", *_BAD)
@@ -132,8 +133,18 @@ def rehearse(begins: str | None, ends: str | None, out: Path | None, lang: str, 
         if bad:
             output.table(["status", "delivery", ""], [(one.status, one.key, one.reason) for one in bad], state=0)
         output.say(", ".join(f"{number} {name}" for name, number in counts.items()))
+        for words in _held_because(result.deliveries):
+            output.say(f"  {words}")
         output.say(f"The gallery: {index.as_uri()}")
     return int(counts["failed"] > 0 or checked.errors > 0)
+
+
+def _held_because(found: "Iterable[Delivery]") -> list[str]:
+    """Say of what is held what it waits for: that a person has to act is what a rehearsal is to show."""
+    from collections import Counter
+
+    waits = Counter((one.hold, one.action) for one in found if one.status == "held")
+    return [f"{number} of {action} held for: {hold}" for (hold, action), number in sorted(waits.items())]
 
 
 @contextmanager

@@ -1,5 +1,6 @@
 """Keeping it well: accounts, doctor, backup, restore, upgrade."""
 
+import os
 from pathlib import Path
 
 import click
@@ -71,6 +72,7 @@ def restore(file: Path) -> int:
     from scheduler.clock import SystemClock
     from scheduler.operations.copies import restore as put_back
 
+    os.umask(0o077)
     doubtful = put_back(workspace(), file, clock=SystemClock(), who=who())
     output.say(f"{file} is in place; everything is paused, and the state it replaced is kept beside it.")
     if doubtful:

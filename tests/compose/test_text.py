@@ -61,6 +61,9 @@ def test_not_said_twice(text, expected):
     [
         "#SyriaNotSafeNow",
         "x#SyriaNotSafe",
+        "see example.org/?#SyriaNotSafe now",
+        "www.example.org/a?b=#SyriaNotSafe",
+        "example.org/-#SyriaNotSafe",
         "##SyriaNotSafe",
         "#SyriaNotSafe#More",
         "SyriaNotSafe @AmnestyNowCanada info@AmnestyNow @AmnestyNow@example.social @AmnestyNow.example.org",
