@@ -36,16 +36,7 @@ def freeze(delivery: Delivery, publisher: Publisher, workspace: Workspace) -> Ou
     Raises:
         UserError: a picture is missing or can't be used, or a card can't be set.
     """
-    return Outgoing(
-        key=delivery.key,
-        account=delivery.account,
-        action=delivery.action,
-        language=delivery.content.language,
-        text=delivery.content.text,
-        token=delivery.token,
-        due_at=delivery.due_at,
-        media=media(delivery.content, publisher.limits, workspace),
-    )
+    return delivery.outgoing(media(delivery.content, publisher.limits, workspace))
 
 
 def media(content: Content, limits: Limits, workspace: Workspace) -> tuple[Medium, ...]:

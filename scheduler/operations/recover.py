@@ -5,7 +5,7 @@ from typing import Any
 
 from scheduler.app import App
 from scheduler.errors import PublishError, UserError
-from scheduler.model import Outgoing, Receipt, Staged, Status
+from scheduler.model import Receipt, Staged, Status
 from scheduler.publishers.base import Absent, NeedsHand, Publisher
 from scheduler.store import Connection, Delivery, controls, deliveries
 from scheduler.store.leases import is_gone
@@ -78,7 +78,9 @@ def look_up_next(app: App) -> bool:
             return False
     try:
         publisher = app.publisher(delivery.account)
-        found = publisher.find(_outgoing(delivery), delivery.staged or Staged(), _since(delivery))
+        # Where it isn't known what was handed over (an old copy of the state): what was meant to be.
+        out = delivery.frozen or delivery.outgoing()
+        found = publisher.find(out, delivery.staged or Staged(), _since(delivery))
     except (PublishError, UserError) as error:
         _look_later(app, delivery, str(error))
     except Exception as error:
@@ -90,19 +92,6 @@ def look_up_next(app: App) -> bool:
 
 def _since(delivery: Delivery) -> datetime:
     return delivery.sending_at or delivery.due_at - timedelta(minutes=5)
-
-
-def _outgoing(delivery: Delivery) -> Outgoing:
-    """Return what was handed over; where that isn't known (an old copy of the state), what was meant to be."""
-    return delivery.frozen or Outgoing(
-        key=delivery.key,
-        account=delivery.account,
-        action=delivery.action,
-        language=delivery.content.language,
-        text=delivery.content.text,
-        token=delivery.token,
-        due_at=delivery.due_at,
-    )
 
 
 def _file(app: App, delivery: Delivery, publisher: Publisher, found: Receipt | Absent | None) -> None:

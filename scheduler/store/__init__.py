@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Engine
 from scheduler.errors import WorkspaceError
 from scheduler.store import claims, controls, deliveries, schema
 from scheduler.store.controls import Pause, Task
-from scheduler.store.engine import StateError, checkpoint, database_path, explain, open_engine, reading, writing
+from scheduler.store.database import StateError, checkpoint, database_path, explain, open_engine, reading, writing
 from scheduler.store.records import Delivery
 
 __all__ = [

@@ -89,6 +89,19 @@ class Delivery:
         """The idempotency key: the same for every attempt at saying the same thing in the same place."""
         return digest([self.key, self.content_hash])[:32]
 
+    def outgoing(self, media: tuple[Medium, ...] = ()) -> Outgoing:
+        """Return the delivery as it is handed over, with these media."""
+        return Outgoing(
+            key=self.key,
+            account=self.account,
+            action=self.action,
+            language=self.content.language,
+            text=self.content.text,
+            token=self.token,
+            due_at=self.due_at,
+            media=media,
+        )
+
     @property
     def receipt(self) -> Receipt | None:
         """The network's word, where there is one."""

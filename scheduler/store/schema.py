@@ -4,7 +4,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, inspect, text
 
-from scheduler.store.engine import StateError, reading, writing
+from scheduler.store.database import StateError, reading, writing
 
 HEAD = "0001"
 """The newest revision in migrations/versions; a test holds the two together."""

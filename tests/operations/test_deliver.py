@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from scheduler.model import Lateness, Quiet, Status, Then
-from scheduler.operations import deliver, recover
+from scheduler.operations import deliver
 from scheduler.operations.pause import pause, resume
 from scheduler.operations.release import approve, release
 from scheduler.operations.retry import retry
@@ -304,7 +304,7 @@ def test_a_queued_past_post_looks_before_it_goes(world: World):
     """What is queued for the first time after its time may be out already, from a state that was lost."""
     world.write(post(at=NOON - MINUTE))
     world.queue()
-    world.network.out.append(recover._outgoing(world[KEY]))
+    world.network.out.append(world[KEY].outgoing())
     world.run()
     assert world[KEY].status is Status.published
     assert world.network.times(KEY) == 1
@@ -357,7 +357,7 @@ def test_a_lost_state_sends_nothing_again_after_an_approval(world: World):
     """A past post that waited for a person is looked for before it goes, like any other past post."""
     world.write(post(at=NOON - MINUTE, approve=True))
     world.queue()
-    world.network.out.append(recover._outgoing(world[KEY]))
+    world.network.out.append(world[KEY].outgoing())
     approve(world.app, KEY, who="me")
     world.run()
     assert world[KEY].status is Status.published
@@ -368,7 +368,7 @@ def test_a_lost_state_sends_nothing_again_after_a_retry(world: World):
     """What was long past when it was queued is looked for when a person puts it back."""
     world.write(post(at=NOON - timedelta(days=3)))
     world.queue()
-    world.network.out.append(recover._outgoing(world[KEY]))
+    world.network.out.append(world[KEY].outgoing())
     retry(world.app, KEY, who="me")
     world.run()
     assert world[KEY].status is Status.published

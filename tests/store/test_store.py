@@ -13,7 +13,7 @@ from alembic.script import ScriptDirectory
 from scheduler.errors import WorkspaceError
 from scheduler.model import MOVES, Status
 from scheduler.store import StateError, deliveries, open_store, schema
-from scheduler.store.engine import writing
+from scheduler.store.database import writing
 from scheduler.store.leases import identity, is_gone
 from scheduler.store.tables import APPEND_ONLY, metadata
 from tests.world import NOON, World, post
