@@ -4,9 +4,9 @@ import math
 from dataclasses import dataclass
 
 from media import fonts, photo, script, words
-from media.card import Card
 from media.errors import NoMessage
 from media.layout import Layout, lay_out
+from media.order import Card
 from media.theme import Theme, load
 from media.typeset import Block, Ink, Style, fit, line, line_to_fit
 
@@ -23,6 +23,7 @@ class Arranged:
     label: Ink | None
     tags: Ink | None
     brand: Ink | None
+    stacked: bool  # the brand stands over the hashtags, at the start
     figure: Ink | None
     caption: Ink | None
 
@@ -40,7 +41,9 @@ def arrange(card: Card, size: tuple[int, int]) -> Arranged:
     count = card.days_left if card.days_left and card.days_left > 0 else None
     layout = lay_out(theme, size, photo=card.photo is not None, figure=count is not None)
     figure, caption = _figure(count, card, layout)
-    tags, brand = _foot(card, theme, layout)
+    tags, brand, stacked = _foot(card, theme, layout)
+    if layout.scrim:
+        layout = layout.over_foot(stacked=stacked and bool(tags and (brand or card.logo)))
     return Arranged(
         card=card,
         theme=theme,
@@ -50,6 +53,7 @@ def arrange(card: Card, size: tuple[int, int]) -> Arranged:
         label=_label(card, theme, layout),
         tags=tags,
         brand=brand,
+        stacked=stacked,
         figure=figure,
         caption=caption,
     )
@@ -80,22 +84,29 @@ def _label(card: Card, theme: Theme, layout: Layout) -> Ink | None:
     return line_to_fit(capitals, style, room, (layout.smallest, layout.small), "label")
 
 
-def _foot(card: Card, theme: Theme, layout: Layout) -> tuple[Ink | None, Ink | None]:
-    """Set the hashtags and the brand. On one row they share its width, each giving up the same part."""
+def _foot(card: Card, theme: Theme, layout: Layout) -> tuple[Ink | None, Ink | None, bool]:
+    """Set the hashtags and the brand; tell whether they stand over each other.
+
+    On one row they share its width, each giving up the same part. Over a photo a stack becomes a row where both fit.
+    """
     tags = " ".join(f"#{tag.lstrip('#')}" for tag in card.hashtags)
     brand = script.tidy(card.brand, card.language).replace("\n", " ")
     bold, medium = Style(language=card.language), Style(language=card.language, weight="Medium")
     room = layout.foot.width - (layout.logo * 2 if card.logo else 0)
     tag_room, brand_room = layout.foot.width, room
-    if tags and brand and theme.foot.arrangement == "row":
-        room -= round(layout.small)
+    stacked = theme.foot.arrangement == "stack"
+    if tags and brand and (layout.scrim or not stacked):
+        shared = room - round(layout.small)
         wide, other = line(tags, bold, layout.tag).width, line(brand, medium, layout.small).width
-        least = math.ceil(other * layout.smallest / layout.small) + 2
-        brand_room = min(max(round(other * min(1.0, room / (wide + other))), least), room * 6 // 10)
-        tag_room = room - min(brand_room, other)
+        if wide + other <= shared or not stacked:
+            stacked = False
+            least = math.ceil(other * layout.smallest / layout.small) + 2
+            brand_room = min(max(round(other * min(1.0, shared / (wide + other))), least), shared * 6 // 10)
+            tag_room = shared - min(brand_room, other)
     return (
         line_to_fit(tags, bold, tag_room, (layout.smallest, layout.tag), "hashtag line") if tags else None,
         line_to_fit(brand, medium, brand_room, (layout.smallest, layout.small), "brand") if brand else None,
+        stacked,
     )
 
 

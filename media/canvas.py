@@ -108,7 +108,7 @@ class _Sheet:
         ramp = bytes(_ease((y - top + fade) / fade) for y in range(height))
         column = Image.frombytes("L", (1, height), ramp)
         photo_alone = self.image
-        for percent in range(50, 101, 5):
+        for percent in range(30, 101, 5):
             mask = column.point([v * percent // 100 for v in range(256)]).resize((width, height))
             self.image = Image.composite(Image.new("RGB", (width, height), fill), photo_alone, mask)
             if self._legible(top):
@@ -204,8 +204,8 @@ class _Sheet:
         if tags:
             self._write(tags, foot.left, baseline, self.scrim.accent if self.scrim else look.hashtag)
         quiet = self.scrim.quiet if self.scrim else look.brand
-        stacked = look.arrangement == "stack"
-        line_up = baseline - round(0.075 * unit) if stacked and tags else baseline
+        stacked = self.a.stacked
+        line_up = baseline - round((0.085 if self.scrim else 0.075) * unit) if stacked and tags else baseline
         edge = foot.left if stacked else foot.right
         mark = self._logo(edge, line_up, end=not stacked)
         if brand:

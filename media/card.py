@@ -3,50 +3,13 @@
 Importing this is cheap: Pillow, Pango and the fonts are loaded when the first card is made.
 """
 
-from dataclasses import dataclass
-
 from media import words
+from media.order import Card, Rendered
+
+__all__ = ["MIME", "MOST_ALT", "Card", "Rendered", "alt", "check", "render"]
 
 MIME = "image/jpeg"
 MOST_ALT = 1000  # X allows 1,000 characters, Instagram 1,000, Mastodon 1,500, Bluesky 2,000 (September 2025)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Card:
-    """Everything a card says and shows.
-
-    Attributes:
-        message: the words; a line break in it is kept.
-        language: BCP 47; it decides direction, spacing and the shapes of letters.
-        theme: a name from `media.theme.names()`.
-        label: the phase line in words, e.g. "Final push · 3 days left".
-        days_left: the figure of a countdown; other themes don't show it.
-        hashtags: without "#".
-        brand: who speaks.
-        logo: a picture's bytes, shown small beside the brand.
-        photo: a picture's bytes, the background.
-    """
-
-    message: str
-    language: str = "en"
-    theme: str = "candle"
-    label: str = ""
-    days_left: int | None = None
-    hashtags: tuple[str, ...] = ()
-    brand: str = ""
-    logo: bytes | None = None
-    photo: bytes | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class Rendered:
-    """A finished picture: its bytes, their MIME type, width and height in pixels, and its alt text."""
-
-    data: bytes
-    mime: str
-    width: int
-    height: int
-    alt: str
 
 
 def alt(card: Card) -> str:
@@ -57,8 +20,7 @@ def alt(card: Card) -> str:
     parts += [tags.format(" ".join(f"#{tag.lstrip('#')}" for tag in card.hashtags))] if card.hashtags else []
     parts += [brand.format(card.brand)] if card.brand else []
     parts += [photo] if card.photo and photo else []
-    stop = "። " if card.language.startswith(("am", "ti")) else "။ " if card.language.startswith("my") else ". "
-    text = stop.join(part.rstrip(" .።။") if at < len(parts) - 1 else part for at, part in enumerate(parts)).strip()
+    text = words.sentences(parts, card.language)
     if len(text) > MOST_ALT:
         text = text[: MOST_ALT - 1].rstrip() + "…"
     return text or card.theme or "card"

@@ -3,7 +3,7 @@
 from PIL import Image
 
 from media.canvas import encode
-from media.card import Rendered
+from media.order import Rendered
 from media.photo import open_picture
 
 LONGEST_SIDE = 2400

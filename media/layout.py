@@ -48,6 +48,7 @@ class Layout:
     art: Box | None = None
     steps: Box | None = None  # a row of bars at the top
     photo: Box | None = None
+    scrim: bool = False  # the words lie on the photo
     wide: bool
 
     @property
@@ -69,6 +70,12 @@ class Layout:
     def smallest(self) -> float:
         """The smallest size of any text in pixels."""
         return 0.026 * self.unit
+
+    def over_foot(self, *, stacked: bool) -> "Layout":
+        """Return the same card with its message at a good distance from a foot of two lines, or of one."""
+        lift = round((0.05 if stacked else -0.03) * self.unit)
+        box = self.message
+        return replace(self, message=box._replace(top=box.top - lift, bottom=box.bottom - lift))
 
 
 def lay_out(theme: Theme, size: tuple[int, int], *, photo: bool, figure: bool) -> Layout:
@@ -163,7 +170,7 @@ def _with_scrim(plan: Layout) -> Layout:
     right = round(width * 0.74) if plan.wide else width - plan.margin
     top = round(height * (0.46 if plan.wide else 0.52))
     message = Box(plan.margin, top, right, plan.message.bottom)
-    return replace(plan, message=message, photo=Box(0, 0, width, height))
+    return replace(plan, message=message, photo=Box(0, 0, width, height), scrim=True)
 
 
 def _with_split(plan: Layout) -> Layout:

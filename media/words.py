@@ -18,6 +18,10 @@ _LEADS = {
     "fr": ("Carte avec les mots : « {} »", "Mots-clics : {}", "De {}", "Sur une photo."),
 }
 
+_STOPS = {"am": "።", "ti": "።", "my": "။"}
+_ENDS = tuple(".!?…።፧፨။؟۔。！？")  # noqa: RUF001 - full-width signs end Chinese sentences
+_CLOSERS = " \u00a0\u202f\u200e\u200f”»’›\"')]"  # noqa: RUF001 - may stand behind the end of a sentence
+
 
 def _short(language: str) -> str:
     return language.replace("_", "-").split("-")[0].lower()
@@ -40,3 +44,11 @@ def figure(count: int, language: str) -> str:
 def lead(language: str) -> tuple[str, str, str, str]:
     """Return how an alt text brings in message, hashtags, brand and photo; outside English and French, bare."""
     return _LEADS.get(_short(language), ("{}", "{}", "{}", ""))
+
+
+def sentences(parts: list[str], language: str) -> str:
+    """Join `parts` with the full stops they lack: one that ends as a sentence, even within quotes, gets no second."""
+    stop = _STOPS.get(_short(language), ".")
+    *others, last = [part.strip() for part in parts if part.strip()] or [""]
+    whole = [part if part.rstrip(_CLOSERS).endswith(_ENDS) else part + stop for part in others]
+    return " ".join([*whole, last])

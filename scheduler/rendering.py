@@ -22,7 +22,7 @@ from scheduler.store import Delivery
 if TYPE_CHECKING:
     from media.card import Card, Rendered
 
-_FORM = 1
+_FORM = 2
 """Raised whenever the same words are to give another picture, so that old files aren't taken for new ones."""
 
 

@@ -5,14 +5,16 @@ import os
 import subprocess
 import sys
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from PIL import Image, ImageChops
 
-from media import theme
+import media
+from media import order, theme
 from media.arrange import arrange
 from media.canvas import compose
-from media.card import Card, alt, check, render
+from media.card import Card, Rendered, alt, check, render
 from media.errors import MissingGlyphs, NoMessage, TextTooLong, TooManyBytes, UnknownTheme
 
 SIZES = ((1200, 675), (1200, 630), (1080, 1080), (1080, 1350))
@@ -149,13 +151,56 @@ def test_text_is_never_markup() -> None:
 def test_alt_says_what_the_card_says() -> None:
     """The alt text carries message, label, hashtags and brand in the card's language, and is never empty."""
     assert alt(CARD) == (
-        "Card with the words: “We stand with the women of Afghanistan. Their rights are not negotiable.”. "
+        "Card with the words: “We stand with the women of Afghanistan. Their rights are not negotiable.” "
         "Final push · 3 days left. Hashtags: #UniteForAfghanistan. From Your organisation · Canada"
     )
     assert alt(replace(CARD, language="fr-CA", message="Bonjour")).startswith("Carte avec les mots : « Bonjour ». ")
     assert alt(DARI).startswith("ما در کنار")
     assert alt(Card(message="")) != ""
     assert len(alt(Card(message="word " * 900))) <= 1000
+
+
+@pytest.mark.parametrize(
+    ("language", "message", "start"),
+    [
+        ("en", "We stand with you.", "Card with the words: “We stand with you.” Ongoing action. From Us"),
+        ("en", "Act now!", "Card with the words: “Act now!” Ongoing action. From Us"),
+        ("en", "Who will listen?", "Card with the words: “Who will listen?” Ongoing action. From Us"),
+        ("en", "Not yet…", "Card with the words: “Not yet…” Ongoing action. From Us"),
+        ("en", "They said “no.”", "Card with the words: “They said “no.”” Ongoing action. From Us"),
+        ("en", "Write for rights", "Card with the words: “Write for rights”. Ongoing action. From Us"),
+        ("fr", "Ils sont en danger.", "Carte avec les mots : « Ils sont en danger. » Ongoing action. De Us"),
+        ("fr-CA", "Agissez !", "Carte avec les mots : « Agissez ! » Ongoing action. De Us"),
+        ("fr", "Qui écoute ?", "Carte avec les mots : « Qui écoute ? » Ongoing action. De Us"),
+        ("fr", "Pas encore…", "Carte avec les mots : « Pas encore… » Ongoing action. De Us"),
+        ("fr", "Écrire", "Carte avec les mots : « Écrire ». Ongoing action. De Us"),
+        ("de", "Jetzt!", "Jetzt! Ongoing action. Us"),
+        ("de", "Jetzt.", "Jetzt. Ongoing action. Us"),
+        ("es", "Ahora", "Ahora. Ongoing action. Us"),
+        ("prs", "چرا؟", "چرا؟ Ongoing action. Us"),
+        ("ur", "امن۔", "امن۔ Ongoing action. Us"),
+        ("am", "ሰላም", "ሰላም። Ongoing action። Us"),
+        ("am", "ሰላም።", "ሰላም። Ongoing action። Us"),
+        ("my", "ငြိမ်းချမ်း။", "ငြိမ်းချမ်း။ Ongoing action။ Us"),
+    ],
+)
+def test_alt_ends_each_sentence_once(language: str, message: str, start: str) -> None:
+    """A message that ends with its own sign gets no full stop after it, not even behind the quotes."""
+    card = Card(message=message, language=language, label="Ongoing action", brand="Us")
+    assert alt(card) == start
+
+
+def test_alt_of_words_that_end_in_stops() -> None:
+    """A label or a brand with its own full stop, and a photo, are told without a second one."""
+    card = Card(message="Peace.", label="Final push.", hashtags=("One", "#Two"), brand="Us Inc.", photo=b"x")
+    assert alt(card) == "Card with the words: “Peace.” Final push. Hashtags: #One #Two. From Us Inc. Over a photo."
+
+
+def test_cards_are_data_that_nothing_drags_along() -> None:
+    """What sets and paints a card needs its data only: no module of `media` but the outermost imports `media.card`."""
+    folder = Path(media.__file__).parent
+    assert [path.name for path in folder.glob("*.py") if "from media.card" in path.read_text(encoding="utf-8")] == []
+    assert (Card, Rendered) == (order.Card, order.Rendered)
 
 
 def test_importing_cards_loads_no_picture_library() -> None:

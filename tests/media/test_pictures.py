@@ -14,6 +14,7 @@ from media.canvas import compose
 from media.card import Card, check, render
 from media.colour import READABLE, contrast
 from media.errors import BadPicture
+from media.typeset import Ink
 
 CARD = Card(message="From Halifax to Herat: we are with you.", label="Focus", hashtags=("Unite",), brand="Organisation")
 
@@ -51,6 +52,54 @@ def test_words_over_the_brightest_photo_can_be_read(name: str, size: tuple[int, 
     for _, pixel in sheet.image.crop(box).getcolors(1_000_000):
         for ink in (look.message, look.accent, look.quiet):
             assert contrast(ink, pixel) >= READABLE
+
+
+@pytest.mark.parametrize("size", [(1200, 675), (1200, 630), (1080, 1080), (1080, 1350)])
+@pytest.mark.parametrize(("language", "message"), [("en", CARD.message), ("prs", "ما در کنار شما هستیم.")])
+@pytest.mark.parametrize("tags", [("UniteForAfghanistan",), ("UniteForAfghanistan", "HumanRights", "WeStandWithYou")])
+def test_the_foot_over_a_photo_has_air(
+    size: tuple[int, int], language: str, message: str, tags: tuple[str, ...]
+) -> None:
+    """Between message, brand and hashtags there are at least three percent of the shorter side, or they share a row."""
+    dark = saved(Image.new("RGB", (1600, 1200), "#101018"))
+    card = replace(CARD, language=language, message=message, hashtags=tags, brand="Solidarity Desk", photo=dark)
+    made = arrange(card, size)
+    sheet = canvas._Sheet(made)
+    spots: list[tuple[Ink, int, int]] = []  # where each line stands, counted from the start side
+
+    def note(ink: Ink, start: int, baseline: int, _colour: object, *, end: bool = False) -> None:
+        spots.append((ink, start - ink.width if end else start, baseline))
+
+    sheet._write = note  # type: ignore[assignment, method-assign]
+    sheet.words()
+    at = {id(ink): (left, baseline - ink.ascent, baseline + ink.descent) for ink, left, baseline in spots}
+    assert made.tags
+    assert made.brand
+    last, hashtags, brand = at[id(made.message.lines[-1])], at[id(made.tags)], at[id(made.brand)]
+    air = 0.03 * min(size)
+    assert min(hashtags[1], brand[1]) - last[2] >= air
+    if made.stacked:
+        assert hashtags[1] - brand[2] >= air
+    else:
+        assert brand[0] - hashtags[0] - made.tags.width >= air
+
+
+def test_the_brand_over_a_photo_is_as_light_as_the_message() -> None:
+    """The candle's brand isn't faint grey where the photo is lit."""
+    look = theme.load("candle").photo
+    assert look.quiet == look.message
+
+
+def test_a_dark_photo_is_darkened_less_than_a_bright_one() -> None:
+    """The scrim takes only what the text needs."""
+    kept = []
+    for grey in (60, 250):
+        bright = saved(Image.new("RGB", (1600, 1200), (grey, grey, grey)))
+        pixel = compose(arrange(replace(CARD, photo=bright), (1200, 675))).getpixel((1190, 560))
+        assert isinstance(pixel, tuple)
+        kept.append(pixel[0] / grey)
+    assert kept[0] > 0.6
+    assert kept[1] < 0.4
 
 
 def test_a_photo_is_not_touched_away_from_the_words() -> None:
