@@ -43,11 +43,12 @@ def build(shown: Sequence[Shown], language: str) -> dict[str, Facet]:
     for item in sorted(shown, key=lambda item: item.language.partition("-")[0] != own):
         titles.setdefault(item.action, item.action_title or item.action)
     states = {name: place for place, name in enumerate(words.STATES)}
+    number = Counter(str(item.status) for item in shown)
     return {
         "state": _facet(
             "state",
             (item.status for item in shown),
-            label=lambda value: words.state(value, language),
+            label=lambda value: words.state_of(number[value], value, language),
             order=lambda value: (states.get(value, len(states)), value),
         ),
         "action": _facet(

@@ -8,13 +8,14 @@ _MARKED = re.compile(
     r"|(?<![\w@/])(?P<tag>@\w+(?:[.-]\w+)*(?:@\w+(?:[.-]\w+)+)?)"
     r"|(?<![\w&/])(?P<hashtag>[#＃](?=\w*[^\W\d_])\w+)",  # noqa: RUF001 - full-width # is typed in Chinese
 )
+_CODE = re.compile(r"`([^`\n]+)`")
 _RTL = frozenset({"ar", "arc", "ckb", "dv", "fa", "he", "ku", "ps", "prs", "sd", "ug", "ur", "yi"})
 _RTL_SCRIPTS = frozenset({"arab", "hebr", "thaa", "syrc"})
 
 
 @dataclass(frozen=True)
 class Segment:
-    """A stretch of a text. `kind` is "" for plain words, else link, tag or hashtag."""
+    """A stretch of a text. `kind` is "" for plain words, else link, tag, hashtag or code."""
 
     kind: str
     text: str
@@ -32,6 +33,12 @@ def split(text: str) -> list[Segment]:
     if end < len(text):
         segments.append(Segment("", text[end:]))
     return segments
+
+
+def code(text: str) -> list[Segment]:
+    """Cut a sentence of ours into words and `code` (without its backticks); one left alone stays a backtick."""
+    parts = _CODE.split(text)  # words and code take turns
+    return [Segment("code" if at % 2 else "", part) for at, part in enumerate(parts) if part]
 
 
 def direction(language: str) -> str:

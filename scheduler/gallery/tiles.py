@@ -55,6 +55,7 @@ class Tile:
     utc: str
     iso: str
     planned: str
+    reason: list[Segment]
     initials: str
     tone: int
     platform: str
@@ -135,6 +136,7 @@ class Setter:
             utc=f"{item.at.astimezone(UTC):%H:%M}",
             iso=local.isoformat(timespec="seconds"),
             planned=self._planned(item),
+            reason=segments.code(item.reason),
             initials=initials(item.account),
             tone=crc32(item.account.encode()) % TONES,
             platform=words.platform(item.platform),

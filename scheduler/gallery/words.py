@@ -50,14 +50,14 @@ _FR = {
     "days": "Jours",
     "one": "{n} publication",
     "many": "{n} publications",
-    "some": "{n} publications sur {all}",
+    "some": "{n} sur {all} publications",
     "none": "Aucune publication ne correspond à ces filtres.",
     "empty": "Rien à afficher : aucune publication ne tombe dans cette période.",
     "on_accounts": "{n} comptes",
     "on_account": "1 compte",
     "on_actions": "{n} actions",
     "on_action": "1 action",
-    "zone": "Heures de {zone}",
+    "zone": "Heures : {zone}",
     "planned": "prévue pour {time}",
     "alt": "Texte de remplacement",
     "no_alt": "Pas de texte de remplacement",
@@ -86,6 +86,18 @@ _STATES = {
     "sending": ("Sending", "En envoi"),
     "cancelled": ("Cancelled", "Annulée"),
     "withdrawn": ("Withdrawn", "Retirée"),
+}
+# After a figure of two or more, where that differs.
+_STATES_OF_MANY = {
+    "published": ("Published", "Publiées"),
+    "held": ("Held", "Retenues"),
+    "missed": ("Missed", "Manquées"),
+    "failed": ("Failed", "Refusées"),
+    "needs-human": ("Need a person", "À vérifier"),
+    "unknown": ("Unknown", "Incertaines"),
+    "staged": ("Prepared", "Préparées"),
+    "cancelled": ("Cancelled", "Annulées"),
+    "withdrawn": ("Withdrawn", "Retirées"),
 }
 STATES = tuple(_STATES)
 """Every state the page knows, in the order of its header."""
@@ -154,6 +166,13 @@ def _pair(table: Mapping[str, tuple[str, str]], word: str, language: str) -> str
 def state(status: str, language: str) -> str:
     """Return the word for a state; one that isn't known is shown as it is rather than hidden."""
     return _pair(_STATES, status, language)
+
+
+def state_of(value: int, status: str, language: str) -> str:
+    """Return the word for a state as it stands after the figure `value`: `15 Held`, `15 retenues`."""
+    many = value > 1 and status in _STATES_OF_MANY
+    word = _pair(_STATES_OF_MANY if many else _STATES, status, language)
+    return word[0].lower() + word[1:] if _known(language) == "fr" else word
 
 
 def phase(name: str, language: str) -> str:

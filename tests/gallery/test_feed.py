@@ -21,6 +21,7 @@ def test_the_feed_shows_text_pictures_alt_and_time(tmp_path):
     assert 'src="2021-09-10_1300-a-b/1.png"' in page
     assert page.count("A candle") == 2
     assert "Friday 10 September 2021, 13:00 UTC" in page
+    assert "Times in UTC." in page
     assert 'lang="fa" dir="rtl"' in page
     assert "script-src &#39;none&#39;" in page
 

@@ -353,3 +353,56 @@ def test_the_interface_speaks_the_language_asked_for(sheet, picture, language, w
         assert words[name] in page.text
     assert "built-in" not in page.text
     assert ("Vendredi 10 septembre 2021" in page.text) is (words is _FR)
+
+
+@pytest.mark.parametrize(
+    ("language", "status", "number", "words"),
+    [
+        ("fr", "published", 2, r"2\s+publiées"),
+        ("fr", "published", 1, r"1\s+publiée\s"),
+        ("fr", "held", 2, r"2\s+retenues"),
+        ("fr", "queued", 2, r"2\s+en attente"),
+        ("en", "held", 2, r"2\s+Held"),
+        ("en", "needs-human", 2, r"2\s+Need a person"),
+        ("en", "needs-human", 1, r"1\s+Needs a person"),
+        ("fr", "brand-new", 2, r"2\s+brand new"),
+    ],
+)
+def test_a_state_agrees_with_its_number(sheet, language, status, number, words):
+    """The chips count posts, in French publications, and agree with them."""
+    page = sheet(*(shown(key=str(n), status=status) for n in range(number)), language=language)
+    assert re.search(words, page.text)
+
+
+def test_the_zone_is_named_after_a_colon_in_french(sheet):
+    """« Heures de America/Toronto » would be no French."""
+    assert "Heures : America/Toronto" in sheet(language="fr").text
+
+
+def test_code_in_a_reason_is_set_as_code(sheet):
+    """What stands between backticks is code; its markup stays text, and a single backtick stays itself."""
+    page = sheet(shown(status="held", reason="Run `solidarity approve <a>`, then ` wait."))
+    assert len(page.all("code")) == 1
+    assert "Why: Run solidarity approve <a>, then ` wait." in page.text
+    assert page.wrong == []
+
+
+def test_a_line_never_begins_with_a_dot(sheet):
+    """The dots between facts, and before a phase, hold on to the words before them."""
+    page = sheet(shown(), shown(key="b", due_at=DUE + timedelta(days=1)))
+    dots = re.findall(r"(.)·", re.sub(r"(?s)^.*?Skip to", "", page.text))
+    assert len(dots) >= 6
+    assert set(dots) == {"\u00a0"}
+
+
+def test_a_count_is_never_wrong(tmp_path):
+    """While a filter is on, the counts of posts are hidden unless the script says that it counts."""
+    items = [shown(), shown(key="b", due_at=DUE + timedelta(days=1))]
+    source = write(tmp_path, title="T", timezone=TORONTO, shown=items).read_text(encoding="utf-8")
+    assert "#filters:has(:checked) ~ main:not(.counted) :is(.days, h2) .count { display: none }" in source
+    assert "#filters:has(:checked):not(:has(~ main.counted)) .result { visibility: hidden }" in source
+    script = source.partition("<script>")[2]
+    assert 'getElementById("posts").classList.add("counted")' in script
+    page = Page(source)
+    assert page.all("output")[0]["data-some"] == "{n} of {all} posts"
+    assert {"class": "counted"} not in page.all("main")

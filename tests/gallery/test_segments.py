@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scheduler.gallery.segments import split
+from scheduler.gallery.segments import code, split
 
 
 @pytest.mark.parametrize(
@@ -30,3 +30,17 @@ def test_what_a_network_would_mark_is_marked(text, marked):
 def test_nothing_is_added_or_lost(text):
     """The segments put together are the text."""
     assert "".join(part.text for part in split(text)) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        ("Run `solidarity queue`.", [("", "Run "), ("code", "solidarity queue"), ("", ".")]),
+        ("`a` and `b`", [("code", "a"), ("", " and "), ("code", "b")]),
+        ("a ` alone\n`", [("", "a ` alone\n`")]),
+        ("", []),
+    ],
+)
+def test_code_stands_between_backticks(text, parts):
+    """Only a pair of backticks with something between them on one line makes code."""
+    assert [(part.kind, part.text) for part in code(text)] == parts
