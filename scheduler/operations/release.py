@@ -41,10 +41,7 @@ def approve(app: App, key: str, *, who: str) -> Delivery:
     """
     now = app.clock.now()
     with app.store.write() as c:
-        delivery = deliveries.by_key(c, key)
-        if delivery is None:
-            msg = f"{key}: no delivery of that name; `solidarity status` lists them"
-            raise UsageError(msg)
+        delivery = deliveries.named(c, key)
         if not delivery.needs_approval or delivery.status is not Status.held:
             msg = f"{key}: doesn't wait for an approval; it is {delivery.status}"
             raise UserError(msg)

@@ -165,7 +165,7 @@ def test_refuses_unsafe_settings(more: Mapping[str, object]) -> None:
 )
 def test_takes_safe_addresses(url: str | None) -> None:
     """Https anywhere, http on loopback."""
-    Publisher(account(base_url=url), secrets={}, folder=Path("var"))
+    assert Publisher(account(base_url=url), secrets={}, folder=Path("var")).account.base_url == url
 
 
 def test_importing_is_light() -> None:

@@ -135,9 +135,15 @@ def test_a_moved_workspace_keeps_its_state(tmp_path: Path):
     """The state goes with its folder."""
     old, new = tmp_path / "old", tmp_path / "new"
     old.mkdir()
-    open_store(URL, old).close()
+    world = World(old)
+    world.write(post())
+    world.queue()
+    world.close()
     shutil.move(old, new)
-    open_store(URL, new).close()
+    store = open_store(URL, new)
+    with store.read() as c:
+        assert [one.key for one in deliveries.in_status(c)] == ["act/p@a"]
+    store.close()
 
 
 def test_who_is_gone():
