@@ -1,17 +1,12 @@
-"""From texts that are set to a picture: ground, art or photo, words, and the bytes of it."""
-
-import io
+"""From texts that are set to a picture: ground, art or photo, and the words on them."""
 
 from PIL import Image, ImageOps
 
 from media import art, photo
 from media.arrange import Arranged
 from media.colour import READABLE, Colour, contrast
-from media.errors import TooManyBytes
 from media.layout import Box
 from media.typeset import Ink, Style, line
-
-_QUALITIES = (92, 86, 78, 68, 55, 40)
 
 
 def compose(arranged: Arranged) -> Image.Image:
@@ -20,21 +15,6 @@ def compose(arranged: Arranged) -> Image.Image:
     sheet.ground()
     sheet.words()
     return sheet.image
-
-
-def encode(image: Image.Image, most: int) -> bytes:
-    """Return `image` as a JPEG of at most `most` bytes, as good as they allow, without metadata.
-
-    Raises:
-        TooManyBytes: even the coarsest we accept is larger.
-    """
-    for quality in _QUALITIES:
-        out = io.BytesIO()
-        # 4:4:4: red and yellow letters would fray with halved colour.
-        image.save(out, "JPEG", quality=quality, subsampling=0, optimize=True, progressive=True)
-        if out.tell() <= most:
-            return out.getvalue()
-    raise TooManyBytes(f"the card takes {out.tell():,} bytes at the least, and {most:,} are allowed")
 
 
 class _Sheet:

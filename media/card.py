@@ -48,7 +48,7 @@ def render(card: Card, *, size: tuple[int, int] = (1200, 675), max_bytes: int = 
         BadPicture: logo or photo can't be used.
         TooManyBytes: it can't be made as small as `max_bytes`.
     """
-    from media import arrange, canvas  # noqa: PLC0415
+    from media import arrange, canvas, jpeg  # noqa: PLC0415
 
-    data = canvas.encode(canvas.compose(arrange.arrange(card, size)), max_bytes)
+    data = jpeg.encode(canvas.compose(arrange.arrange(card, size)), max_bytes)
     return Rendered(data=data, mime=MIME, width=size[0], height=size[1], alt=alt(card))

@@ -2,7 +2,7 @@
 
 from PIL import Image
 
-from media.canvas import encode
+from media.jpeg import encode
 from media.order import Rendered
 from media.photo import open_picture
 
