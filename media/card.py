@@ -20,6 +20,7 @@ def alt(card: Card) -> str:
     parts += [tags.format(" ".join(f"#{tag.lstrip('#')}" for tag in card.hashtags))] if card.hashtags else []
     parts += [brand.format(card.brand)] if card.brand else []
     parts += [photo] if card.photo and photo else []
+    parts += [f"QR: {card.link}"] if card.link else []
     text = words.sentences(parts, card.language)
     if len(text) > MOST_ALT:
         text = text[: MOST_ALT - 1].rstrip() + "…"
@@ -32,7 +33,7 @@ def check(card: Card, *, size: tuple[int, int] = (1200, 675)) -> None:
     Raises:
         MediaError: as `render` does, except that a photo is judged by its header only.
     """
-    from media import arrange  # noqa: PLC0415  # Pillow, Pango and the fonts, only for who needs them
+    from media.drawing import arrange  # noqa: PLC0415  # Pillow, Pango and the fonts, only for who needs them
 
     arrange.arrange(card, size)
 
@@ -48,7 +49,8 @@ def render(card: Card, *, size: tuple[int, int] = (1200, 675), max_bytes: int = 
         BadPicture: logo or photo can't be used.
         TooManyBytes: it can't be made as small as `max_bytes`.
     """
-    from media import arrange, canvas, jpeg  # noqa: PLC0415
+    from media import jpeg  # noqa: PLC0415
+    from media.drawing import arrange, canvas  # noqa: PLC0415
 
     data = jpeg.encode(canvas.compose(arrange.arrange(card, size)), max_bytes)
     return Rendered(data=data, mime=MIME, width=size[0], height=size[1], alt=alt(card))

@@ -38,6 +38,7 @@ class Message:
     wide: float = 0.12
     tall: float = 0.12
     leading: float = 1.2
+    over_photo: float = 0.11  # the largest size where a photo speaks too
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,24 +49,31 @@ class Label:
     shape: Literal["plain", "pill", "block"] = "plain"
     fill: Colour | None = None
     upper: bool = False
+    size: float = 0.036  # in parts of the unit
 
 
 @dataclass(frozen=True, kw_only=True)
 class Foot:
-    """Hashtag and brand, over each other at the start or on one row; `band` is the colour under a row."""
+    """Hashtag and brand, over each other at the start or on one row; `band` is the colour under a row.
+
+    The sizes are parts of the unit; that of the logo is its height.
+    """
 
     hashtag: Colour
     brand: Colour
     arrangement: Literal["stack", "row"] = "row"
     band: Colour | None = None
     slant: float = 0.0  # the band's upper edge rises by this part of the width
+    hashtag_size: float = 0.052
+    brand_size: float = 0.036
+    logo_size: float = 0.07
 
 
 @dataclass(frozen=True, kw_only=True)
 class Art:
     """What is drawn beside the words. `wide` is its part of the width, `tall` its part of the height."""
 
-    kind: Literal["flame", "figure", "rule", "quote", "steps"]
+    kind: Literal["flame", "figure", "rule", "quote", "steps", "arch", "sun", "line"]
     colour: Colour
     second: Colour | None = None
     wide: float = 0.0
@@ -74,13 +82,21 @@ class Art:
 
 @dataclass(frozen=True, kw_only=True)
 class Photo:
-    """A background photo: under a scrim of `fill` that carries the words, or beside them."""
+    """A photo: under words on a scrim of `fill`, beside them (split), or whole with a banner (frame).
 
-    kind: Literal["scrim", "split"]
+    `wide` is its part of the width beside the words, `tall` its part of the height above them. An inset photo keeps
+    the card's margins and gets a thin line of `accent` around it.
+    """
+
+    kind: Literal["scrim", "split", "frame"]
     fill: Colour
     message: Colour
     accent: Colour
     quiet: Colour
+    wide: float = 0.4
+    tall: float = 0.38
+    inset: bool = False
+    needed: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

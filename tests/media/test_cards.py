@@ -12,12 +12,12 @@ from PIL import Image, ImageChops
 
 import media
 from media import order, theme
-from media.arrange import arrange
-from media.canvas import compose
 from media.card import Card, Rendered, alt, check, render
+from media.drawing.arrange import arrange
+from media.drawing.canvas import compose
 from media.errors import MissingGlyphs, NoMessage, TextTooLong, TooManyBytes, UnknownTheme
 
-SIZES = ((1200, 675), (1200, 630), (1080, 1080), (1080, 1350))
+SIZES = ((1200, 675), (1200, 630), (1080, 1080), (1080, 1350), (1080, 1920))
 CARD = Card(
     message="We stand with the women of Afghanistan. Their rights are not negotiable.",
     label="Final push · 3 days left",
@@ -31,6 +31,14 @@ DARI = replace(
     label="اقدام همبستگی",
     message="ما در کنار زنان افغانستان ایستاده‌ایم. حقوق آنان قابل معامله نیست.",
 )
+
+
+def named(name: str, card: Card = CARD) -> Card:
+    """The card in a theme, with a photo where the theme needs one."""
+    out = io.BytesIO()
+    Image.linear_gradient("L").resize((800, 600)).convert("RGB").save(out, "PNG")
+    needed = theme.load(name).photo.needed
+    return replace(card, theme=name, photo=out.getvalue() if needed else None, faces=())
 
 
 def picture(card: Card, size: tuple[int, int] = SIZES[0]) -> Image.Image:
@@ -51,7 +59,7 @@ def ink(card: Card, size: tuple[int, int] = SIZES[0]) -> tuple[int, int, int, in
 def test_every_theme_on_every_shape(name: str, size: tuple[int, int]) -> None:
     """Each theme gives a JPEG of the very size asked for, in both directions."""
     for card in (CARD, DARI):
-        made = render(replace(card, theme=name), size=size)
+        made = render(named(name, card), size=size)
         with Image.open(io.BytesIO(made.data)) as opened:
             assert (opened.format, opened.size) == ("JPEG", size)
         assert (made.mime, made.width, made.height) == ("image/jpeg", *size)
@@ -63,7 +71,7 @@ def test_the_message_stays_inside_the_margins(name: str, size: tuple[int, int]) 
     """No pixel of a message comes nearer to an edge than six percent of the shorter side."""
     margin = 0.06 * min(size)
     for card in (CARD, DARI):
-        left, top, right, bottom = ink(replace(card, theme=name), size)
+        left, top, right, bottom = ink(named(name, card), size)
         assert left >= margin
         assert top >= margin
         assert right <= size[0] - margin
@@ -85,7 +93,7 @@ def test_a_right_to_left_card_is_mirrored() -> None:
 
 def test_the_hashtag_keeps_its_sign_in_front_on_a_right_to_left_card() -> None:
     """The Latin hashtag of an Arabic card is set exactly as on an English one."""
-    one, other = arrange(CARD, SIZES[0]).tags, arrange(DARI, SIZES[0]).tags
+    one, other = arrange(CARD, SIZES[0]).texts.tags, arrange(DARI, SIZES[0]).texts.tags
     assert one
     assert other
     assert one.mask.tobytes() == other.mask.tobytes()
@@ -112,6 +120,50 @@ def test_the_same_card_gives_the_same_bytes_in_another_process() -> None:
     assert len(hashes) == 1
 
 
+def test_what_was_made_before_changes_nothing() -> None:
+    """Photo cards made in two processes, in opposite orders and beside other cards, are the same files."""
+    code = """
+import hashlib, io, sys
+from PIL import Image
+from media.card import Card, render
+out = io.BytesIO()
+Image.effect_mandelbrot((900, 700), (-2, -1.5, 1, 1.5), 60).convert("RGB").save(out, "PNG")
+words = ["We are with you.", "Their rights are not negotiable, and never will be.", "Act now"]
+jobs = [(text, look, size) for text in words for look in ("candle", "frame", "portrait")
+        for size in ((1200, 675), (1080, 1350))]
+if sys.argv[1] == "back":
+    jobs = [jobs[3], *jobs[::-1]]
+made = {job: hashlib.sha256(render(Card(message=job[0], theme=job[1], photo=out.getvalue(), faces=(),
+        hashtags=("One",), brand="Us", label="Focus"), size=job[2]).data).hexdigest() for job in jobs}
+print(sorted(made.items()))
+"""
+    env = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    orders = [
+        subprocess.run([sys.executable, "-c", code, order], env=env, capture_output=True, text=True, check=True).stdout
+        for order in ("forth", "back")
+    ]
+    assert orders[0] == orders[1]
+    assert orders[0].count("candle") == 6
+
+
+def test_a_card_can_be_painted_part_by_part() -> None:
+    """With fewer lines, or without its foot, only those pixels change: a film can let the words come one by one."""
+    made = arrange(replace(CARD, brand="Us"), SIZES[0])
+    whole, spots = compose(made), made.places.spots
+    first = compose(made, lines=1)
+    changed = ImageChops.difference(whole, first).getbbox()
+    below = [spot.box for spot in spots if spot.what == "message"][1:]
+    assert changed == (
+        min(box.left for box in below),
+        below[0].top,
+        max(box.right for box in below),
+        below[-1].bottom,
+    )
+    footless = ImageChops.difference(whole, compose(made, foot=False)).getbbox()
+    assert footless
+    assert footless[1] == min(spot.box.top for spot in spots if spot.what in {"hashtag", "brand"})
+
+
 def test_the_picture_obeys_the_limit_of_bytes_and_carries_no_metadata() -> None:
     """A tighter limit gives a smaller file; an impossible one is an error that says so."""
     large, small = render(CARD), render(CARD, max_bytes=60_000)
@@ -128,11 +180,11 @@ def test_errors_say_what_to_do() -> None:
     wrong = (
         (replace(CARD, theme="neon"), UnknownTheme, "choose one of candle, countdown"),
         (replace(CARD, message=" \n "), NoMessage, "give it some words"),
-        (replace(CARD, message="停止 now"), MissingGlyphs, r"停 \(U\+505C\), 止 \(U\+6B62\): use other characters"),
-        (replace(CARD, hashtags=("自由",)), MissingGlyphs, r"U\+81EA"),
+        (replace(CARD, message="𒀀𒀁 now"), MissingGlyphs, r"U\+12000.*U\+12001.*use other characters"),
+        (replace(CARD, hashtags=("𒀀",)), MissingGlyphs, r"U\+12000"),
         (replace(CARD, message="rights " * 200), TextTooLong, "1399 characters"),
         (replace(CARD, message="a" * 120), TextTooLong, "doesn't fit"),
-        (replace(CARD, hashtags=("A" * 90,)), TextTooLong, "hashtag line"),
+        (replace(CARD, hashtags=("A" * 140,)), TextTooLong, "hashtag line"),
         (replace(CARD, label="long " * 40), TextTooLong, "label"),
     )
     for card, kind, words in wrong:
@@ -155,7 +207,7 @@ def test_alt_says_what_the_card_says() -> None:
         "Final push · 3 days left. Hashtags: #UniteForAfghanistan. From Your organisation · Canada"
     )
     assert alt(replace(CARD, language="fr-CA", message="Bonjour")).startswith("Carte avec les mots : « Bonjour ». ")
-    assert alt(DARI).startswith("ما در کنار")
+    assert DARI.message in alt(DARI)
     assert alt(Card(message="")) != ""
     assert len(alt(Card(message="word " * 900))) <= 1000
 
@@ -177,11 +229,7 @@ def test_alt_says_what_the_card_says() -> None:
         ("de", "Jetzt!", "Jetzt! Ongoing action. Us"),
         ("de", "Jetzt.", "Jetzt. Ongoing action. Us"),
         ("es", "Ahora", "Ahora. Ongoing action. Us"),
-        ("prs", "چرا؟", "چرا؟ Ongoing action. Us"),
         ("ur", "امن۔", "امن۔ Ongoing action. Us"),
-        ("am", "ሰላም", "ሰላም። Ongoing action። Us"),
-        ("am", "ሰላም።", "ሰላም። Ongoing action። Us"),
-        ("my", "ငြိမ်းချမ်း။", "ငြိမ်းချမ်း။ Ongoing action။ Us"),
     ],
 )
 def test_alt_ends_each_sentence_once(language: str, message: str, start: str) -> None:
@@ -190,23 +238,43 @@ def test_alt_ends_each_sentence_once(language: str, message: str, start: str) ->
     assert alt(card) == start
 
 
+@pytest.mark.parametrize(
+    ("language", "message", "stop"),
+    [("prs", "چرا؟", "."), ("ar", "لماذا؟", "."), ("am", "ሰላም።", "።"), ("my", "ငြိမ်းချမ်း။", "။"), ("ru", "Пора!", ".")],
+)
+def test_alt_in_other_scripts_ends_each_sentence_once(language: str, message: str, stop: str) -> None:
+    """A message with its own end gets no second one, and the label behind it ends with the script's own stop."""
+    text = alt(Card(message=message, language=language, label="Ongoing action", brand="Us"))
+    before, after = text.split("Ongoing action")
+    assert message in before
+    assert before.count(stop) == message.count(stop)
+    assert after.startswith(stop)
+
+
 def test_alt_of_words_that_end_in_stops() -> None:
     """A label or a brand with its own full stop, and a photo, are told without a second one."""
     card = Card(message="Peace.", label="Final push.", hashtags=("One", "#Two"), brand="Us Inc.", photo=b"x")
     assert alt(card) == "Card with the words: “Peace.” Final push. Hashtags: #One #Two. From Us Inc. Over a photo."
 
 
+@pytest.mark.parametrize("language", ["en", "fr", "prs", "my", "xx"])
+def test_alt_tells_where_the_code_leads(language: str) -> None:
+    """Whoever can't scan a QR code finds its address in the alt text, in any language."""
+    assert "https://example.org/act" in alt(Card(message="Peace", language=language, link="https://example.org/act"))
+
+
 def test_cards_are_data_that_nothing_drags_along() -> None:
-    """What sets and paints a card needs its data only: no module of `media` but the outermost imports `media.card`."""
+    """What sets and paints a card needs its data only: no module but the outermost ones imports `media.card`."""
     folder = Path(media.__file__).parent
-    assert [path.name for path in folder.glob("*.py") if "from media.card" in path.read_text(encoding="utf-8")] == []
+    users = {path.name for path in folder.rglob("*.py") if "from media.card" in path.read_text(encoding="utf-8")}
+    assert users <= {"clip.py", "collage.py"}
     assert (Card, Rendered) == (order.Card, order.Rendered)
 
 
 def test_importing_cards_loads_no_picture_library() -> None:
     """`media.card` costs next to nothing until a card is made."""
     code = (
-        "import sys, media.card; print([m for m in ('PIL', 'pyvips', 'fontTools', 'ruamel.yaml') if m in sys.modules])"
+        "import sys, media.card; print([m for m in ('PIL', 'pyvips', 'uharfbuzz', 'ruamel.yaml') if m in sys.modules])"
     )
     env = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     done = subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True, check=True)

@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from media import fonts, script
-from media.arrange import arrange
 from media.card import Card, check, render
-from media.errors import MediaError, MissingGlyphs
-from media.typeset import Style, fit, line
+from media.drawing.arrange import arrange
+from media.errors import MediaError, MissingGlyphs, TextTooLong
+from media.text import fonts, script
+from media.text.typeset import Style, fit, line, line_to_fit
 
 ARABIC = Style(language="ar")
 ENGLISH = Style(language="en")
@@ -123,8 +123,8 @@ def test_direction_follows_the_script() -> None:
 
 def test_missing_characters_are_named() -> None:
     """The error shows each character with its code point, and a control character by its kind."""
-    with pytest.raises(MissingGlyphs, match=r"no font at hand can set 自 \(U\+81EA\), a control character \(U\+0007\)"):
-        fonts.require("a自\u0007")
+    with pytest.raises(MissingGlyphs, match=r"no font at hand can set 𓀀 \(U\+13000\), a control character \(U\+0007\)"):
+        fonts.require("a𓀀\u0007")
     fonts.require("ا\u200cب\u2067\u200f é\u00a0\n")
 
 
@@ -162,3 +162,13 @@ def test_burmese_lines_end_at_spaces_where_they_can() -> None:
     assert " ".join(lines_of(text, Style(language="my"))) == text
     long = text.replace(" ", "")
     assert "".join(lines_of(long, Style(language="my"))) == long
+
+
+def test_a_line_that_fits_at_the_smallest_size_is_never_refused() -> None:
+    """However wide the room, a line is made as small as it must be, and no smaller than it may be."""
+    sizes, text = (16.66, 23.07), "Your organisation · Canada"
+    least = line(text, ENGLISH, sizes[0]).width
+    for width in range(least, least + 90):
+        assert line_to_fit(text, ENGLISH, width, sizes, "brand").width <= width
+    with pytest.raises(TextTooLong, match="brand"):
+        line_to_fit(text, ENGLISH, least - 1, sizes, "brand")

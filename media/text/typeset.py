@@ -2,24 +2,24 @@
 
 import functools
 import itertools
+import math
 from dataclasses import dataclass
 from xml.sax.saxutils import escape
 
 import pyvips
 from PIL import Image
 
-from media import fonts, script
-from media.breaking import Piece, Room, choose
 from media.errors import TextTooLong
+from media.text import fonts, measure, pango, script
+from media.text.breaking import Piece, Room, choose
 
-_REFERENCE = 96  # the size in pixels at which texts are measured: unhinted glyphs grow in proportion
-_SIDE = 0.06  # the white on both sides of a word's ink, in parts of the size
+_SHORT = 7.5  # a word narrower than this, in parts of the size, looks forgotten on a line of its own
 _AIR = 0.1  # the least white between the ink of two lines, in parts of the size
 
 
 @dataclass(frozen=True, kw_only=True)
 class Style:
-    """How a text is set: `font` is a key of fonts.FAMILIES, `tracking` in parts of the size."""
+    """How a text is set: `font` is `sans` or `serif`, `tracking` in parts of the size."""
 
     language: str
     font: str = "sans"
@@ -76,20 +76,27 @@ class Block:
         return self.lines[0].ascent + self.leading * (len(self.lines) - 1) + self.lines[-1].descent
 
 
-@functools.lru_cache(maxsize=2048)
+@functools.lru_cache(maxsize=256)
 def _draw(text: str, style: Style, size: float) -> tuple[bytes, int, int, int, int]:
     """Return the mask's bytes, its width and height, and the ink's distance from the line's start and top."""
-    fonts.start()
+    chain = _chain(text, style)
+    pango.start(chain)
     mark = "\u200f" if style.rtl else "\u200e"  # the paragraph's direction, whatever its first letter
-    words = escape(mark + script.isolate_tags(text))
+    words = escape(mark + script.level(script.isolate_tags(fonts.presented(text, chain))))
     tracking = f' letter_spacing="{round(style.tracking * size * 1024)}"' if style.tracking else ""
     image = pyvips.Image.text(
         f'<span lang="{escape(style.language or "und", {chr(34): ""})}"{tracking}>{words}</span>',
-        font=f"{fonts.FAMILIES[style.font]} {style.weight} {size:g}",
+        font=f"{chain.families} {style.weight} {size:g}",
         dpi=72,
         wrap="none",
     )
-    return image.write_to_memory(), image.width, image.height, image.xoffset, image.yoffset
+    # A region's pixels are at hand; writing the image out would start a pool of threads for them.
+    data = bytes(pyvips.Region.new(image).fetch(0, 0, image.width, image.height))
+    return data, image.width, image.height, image.xoffset, image.yoffset
+
+
+def _chain(text: str, style: Style) -> fonts.Chain:
+    return fonts.chain(text, style.language, serif=style.font == "serif")
 
 
 def line(text: str, style: Style, size: float) -> Ink:
@@ -98,7 +105,7 @@ def line(text: str, style: Style, size: float) -> Ink:
         data, width, height, left, top = _draw(text, style, size)
     except pyvips.Error:  # nothing to draw: joiners or marks alone
         return Ink(Image.new("L", (1, 1)), 0, size)
-    baseline = round(fonts.ascent(text) * size)
+    baseline = math.ceil(fonts.ascent(text, _chain(text, style)) * size - 0.01)  # Pango rounds up
     # The hook of a J begins before the line does: let it hang, so that its stem stands under the others.
     hang = round(0.09 * size) - left if left < -0.03 * size and not style.rtl else 0
     return Ink(Image.frombytes("L", (width, height), data), baseline - top, size, hang)
@@ -111,10 +118,12 @@ def line_to_fit(text: str, style: Style, width: int, sizes: tuple[float, float],
         TextTooLong: it is wider at the smallest size; `what` names it in the message.
     """
     smallest, largest = sizes
-    ink = line(text, style, largest)
-    if ink.width > width:
-        size = largest * width / ink.width * 0.995
-        ink = line(text, style, max(size, smallest))
+    size = largest
+    ink = line(text, style, size)
+    while ink.width > width and size > smallest:
+        # Letters stand on whole pixels, so a line doesn't shrink quite as its size does: a step more may be needed.
+        size = max(min(size * width / ink.width * 0.995, size * 0.98), smallest)
+        ink = line(text, style, size)
     if ink.width > width:
         raise TextTooLong(f"the {what} “{text}” is too long for one line at a size people can read: shorten it")
     return ink
@@ -127,17 +136,21 @@ def _measured(text: str, style: Style) -> tuple[list[Piece], float, float]:
     for row in text.split("\n"):
         parts = script.pieces(row)
         for at, (part, spaced) in enumerate(parts):
-            ink = line(part, style, _REFERENCE)
+            size = _extent(part, style)
             ends = at == len(parts) - 1
+            free = not spaced and not ends and script.may_end(part, parts[at + 1][0])
             # A long word on a line of its own looks meant; a short one looks forgotten.
-            short = len(part) < 14
-            found.append(Piece(part, ink.width / _REFERENCE + _SIDE * spaced, spaced, ends, short))
-            high, deep = max(high, ink.ascent / _REFERENCE), max(deep, ink.descent / _REFERENCE)
+            found.append(Piece(part, size.width, spaced, ends, size.width < _SHORT, free))
+            high, deep = max(high, size.high), max(deep, size.deep)
     return found, high, deep
 
 
+def _extent(text: str, style: Style) -> measure.Extent:
+    return measure.extent(text, style.language, measure.WEIGHTS[style.weight], serif=style.font == "serif")
+
+
 def _set(texts: list[str], style: Style, size: float, leading: float) -> Block:
-    lines = tuple(line(text, style, size) for text in texts)
+    lines = tuple(line(text, style, size) for text in script.carried(texts, style.language))
     pairs = itertools.pairwise(lines)
     needed = max((above.descent + below.ascent + _AIR * size for above, below in pairs), default=0.0)
     return Block(lines, round(max(leading * size, needed)), tuple(texts))
@@ -150,7 +163,7 @@ def fit(text: str, style: Style, box: tuple[int, int], *, largest: float, smalle
         TextTooLong: it doesn't fit at the smallest size.
     """
     found, high, deep = _measured(text, style)
-    room = Room(box[0], box[1], high, deep, max(leading, high + deep + _AIR))
+    room = Room(box[0], box[1], high, deep, max(leading, high + deep + _AIR), _extent(" ", style).width)
     chosen = choose(found, room, smallest, largest)
     if chosen:
         size, texts = chosen

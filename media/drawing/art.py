@@ -7,10 +7,10 @@ import functools
 import math
 import random
 
-from PIL import Image, ImageChops, ImageDraw, ImageFilter
+from PIL import Image, ImageChops, ImageDraw, ImageFilter, ImageOps
 
 from media.colour import Colour, mix
-from media.layout import Box, Layout
+from media.drawing.layout import Box, Layout
 
 _FINE = 4  # shapes are drawn this many times larger, then reduced: smooth edges
 _SEED = 1961
@@ -111,7 +111,7 @@ def flame(image: Image.Image, layout: Layout, box: Box, light: Colour, wax: Colo
     unit = layout.unit
     thick = round(0.104 * unit)
     tall = thick * 2.35
-    centre = box.left + round(box.width * (0.5 if layout.wide else 0.6))
+    centre = box.left + round(box.width * (0.5 if layout.wide else 0.75 if layout.qr else 0.6))
     top = round(layout.size[1] * 0.53) if layout.wide else box.top + round(tall * 1.02)
     foot = (float(centre), top - thick * 0.06)
     heart = (centre, round(foot[1] - tall * 0.36))
@@ -135,14 +135,50 @@ def flame(image: Image.Image, layout: Layout, box: Box, light: Colour, wax: Colo
     return image
 
 
-def band(image: Image.Image, box: Box, rise: float, fill: Colour) -> None:
+def band(image: Image.Image, box: Box, rise: float, fill: Colour, *, rtl: bool = False) -> None:
     """Paint the foot's band into `image`; its upper edge rises by `rise` pixels towards the far side."""
     lift = math.ceil(rise)
     size = (box.width, box.height + lift)
     mask = Image.new("L", (size[0], size[1] * _FINE))
     edge = [(0, lift * _FINE), (size[0], (lift - rise) * _FINE), (size[0], size[1] * _FINE), (0, size[1] * _FINE)]
     ImageDraw.Draw(mask).polygon(edge, fill=255)
-    image.paste(fill, (box.left, box.top - lift), mask.resize(size, Image.Resampling.BOX))
+    mask = mask.resize(size, Image.Resampling.BOX)
+    image.paste(fill, (box.left, box.top - lift), ImageOps.mirror(mask) if rtl else mask)
+
+
+def arch(image: Image.Image, unit: int, box: Box, light: Colour, pale: Colour) -> Image.Image:
+    """Return `image` with an arch of light standing in `box`: a doorway, where no portrait is at hand."""
+    wide = min(round(box.width * 0.62), round(box.height * 0.56))
+    high = min(round(wide * 1.62), box.height)
+    left, top = box.left + (box.width - wide) // 2, box.bottom - high
+    heart = (left + wide // 2, top + round(high * 0.56))
+    for reach, share in ((0.95, 0.2), (0.55, 0.26)):
+        image = _glow(image, heart, reach * unit, mix((0, 0, 0), light, share), 1.9)
+    mask = Image.new("L", (wide * _FINE, high * _FINE))
+    draw = ImageDraw.Draw(mask)
+    draw.ellipse((0, 0, wide * _FINE - 1, wide * _FINE - 1), fill=255)
+    draw.rectangle((0, wide * _FINE // 2, wide * _FINE, high * _FINE), fill=255)
+    mask = mask.resize((wide, high), Image.Resampling.BOX)
+    shine = field((wide, high), mix(light, (120, 70, 60), 0.35), mix(light, pale, 0.75))
+    image.paste(shine, (left, top), mask)
+    return image
+
+
+def sun(image: Image.Image, unit: int, box: Box, light: Colour, glow: Colour) -> None:
+    """Paint a rising sun into `image`, its centre on the lower edge of `box`, and the rings of light around it."""
+    radius = min(0.235 * unit, box.width / 2)
+    centre = max((box.left + box.right) / 2, box.left + radius)
+    for reach, share in ((2.5, 0.16), (1.95, 0.22), (1.45, 0.34)):
+        _disc(image, (centre, box.bottom), radius * reach, glow, round(255 * share))
+    _disc(image, (centre, box.bottom), radius, light, 255)
+
+
+def _disc(image: Image.Image, centre: tuple[float, float], radius: float, fill: Colour, opacity: int) -> None:
+    side = round(radius * 2)
+    mask = Image.new("L", (side * 2, side * 2))
+    ImageDraw.Draw(mask).ellipse((0, 0, side * 2 - 1, side * 2 - 1), fill=opacity)
+    mask = mask.resize((side, side), Image.Resampling.BOX)
+    image.paste(fill, (round(centre[0] - radius), round(centre[1] - radius)), mask)
 
 
 def rule(image: Image.Image, layout: Layout, fill: Colour) -> None:

@@ -1,0 +1,1 @@
+"""Pictures from outside: what their first bytes cost, how they are opened, and what they held beside pixels."""
