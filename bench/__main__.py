@@ -1,7 +1,7 @@
 """Run every measurement and print one line each; figures are medians of several runs on this machine."""
 
-from bench import claims, commands, punctuality, rehearsal
+from bench import cards, claims, collage, commands, films, photos, punctuality, rehearsal
 
-for module in (commands, claims, punctuality, rehearsal):
+for module in (commands, claims, punctuality, rehearsal, cards, collage, photos, films):
     for line in module.measure():
         print(line, flush=True)
