@@ -76,7 +76,7 @@ def content(action: Action, post: Post, account: Account, workspace: Workspace, 
     return Content(
         text=text(action, post, account, workspace),
         language=_spoken(_chosen(post, account), language, workspace),
-        card=_card(action, post, account, workspace, due_at) if post.card else None,
+        card=card(action, post, account, workspace, due_at) if post.card else None,
         images=files,
         video=_file(post.video, language, workspace) if post.video else None,
     )
@@ -200,7 +200,8 @@ def _in_address(out: str) -> bool:
 # ── the card ────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _card(action: Action, post: Post, account: Account, workspace: Workspace, due_at: datetime) -> CardContent:
+def card(action: Action, post: Post, account: Account, workspace: Workspace, due_at: datetime) -> CardContent:
+    """Return everything the post's card says on the account at `due_at` (aware)."""
     order = post.card or CardOrder()
     language = order.language or account.language
     said = order.message or post.text
@@ -218,6 +219,7 @@ def _card(action: Action, post: Post, account: Account, workspace: Workspace, du
         logo=workspace.brand.logo,
         photo_sha256=order.photo_sha256,
         photo=order.photo,
+        link=action.link.in_language(spoken, workspace.language) if order.qr and action.link else "",
     )
 
 

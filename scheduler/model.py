@@ -10,8 +10,6 @@ from enum import StrEnum
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-# ── where a thing stands in a person's file ─────────────────────────────────────────────────────────────
-
 
 @dataclass(frozen=True, kw_only=True, order=True)
 class Place:
@@ -181,6 +179,7 @@ class CardOrder:
     language: str | None = None
     photo: str | None = None
     photo_sha256: str = ""
+    qr: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -270,6 +269,7 @@ class CardContent:
     logo: str | None = None
     photo: str | None = None
     photo_sha256: str = ""
+    link: str = ""  # shown as a QR code
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,21 +6,39 @@ someone edits after it was frozen changes nothing of what goes out.
 
 import errno
 import hashlib
+import io
 import json
 import os
 import tempfile
 from collections.abc import Callable
-from dataclasses import asdict, replace
+from dataclasses import asdict
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from scheduler.errors import UserError
-from scheduler.model import CardContent, Content, FileContent, Medium, Outgoing, Workspace
+from scheduler import cleaning, compose
+from scheduler.errors import UsageError, UserError
+from scheduler.model import (
+    Account,
+    Action,
+    CardContent,
+    CardOrder,
+    Content,
+    FileContent,
+    Medium,
+    Outgoing,
+    Place,
+    Post,
+    Text,
+    Workspace,
+)
 from scheduler.publishers.base import Limits, Publisher
 from scheduler.store import Delivery
 
 if TYPE_CHECKING:
     from media.card import Card, Rendered
+    from media.errors import MediaError
+    from media.order import Cleaned
 
 _FORM = 2
 """Raised whenever the same words are to give another picture, so that old files aren't taken for new ones."""
@@ -40,56 +58,85 @@ def freeze(delivery: Delivery, publisher: Publisher, workspace: Workspace) -> Ou
 
 
 def media(content: Content, limits: Limits, workspace: Workspace) -> tuple[Medium, ...]:
-    """Return a content's pictures as files under var/rendered: the card first, then the images.
+    """Return a content's pictures and film as files under var/rendered: the card first, then the images.
 
     Raises:
         UserError: a picture is missing or can't be used, or a card can't be set.
     """
-    if content.video is not None:
-        msg = f"{content.video.file}: videos can't be published yet: use a picture"
-        raise UserError(msg)
     cards = (_card(content.card, limits, workspace),) if content.card else ()
-    return (*cards, *(_image(image, limits, workspace) for image in content.images))
+    films = (_film(content.video, workspace),) if content.video else ()
+    return (*cards, *(_image(image, limits, workspace) for image in content.images), *films)
 
 
-def card(content: CardContent, workspace: Workspace) -> "Card":
-    """Return what `media` needs to set a card.
+def card(content: CardContent, workspace: Workspace, *, photo: bytes | None = None) -> "Card":
+    """Return what `media` needs to set a card; `photo` takes the place of the content's own.
 
     Raises:
-        UserError: its photo or the logo is missing.
+        UserError: its photo or the logo is missing, or the photo can't be used.
     """
+    own, logo = _files(content, workspace)
+    return _order(content, photo or own, logo)
+
+
+def order(
+    action: Action,
+    workspace: Workspace,
+    *,
+    now: datetime,
+    message: str,
+    lang: str | None = None,
+    theme: str | None = None,
+    photo: bytes | None = None,
+    qr: bool = False,
+) -> "Card":
+    """Return the card that a post of `action` with this message would bear now.
+
+    Raises:
+        UsageError: a QR code is asked for, and the action has no link.
+        UserError: a picture is missing or can't be used.
+    """
+    if qr and action.link is None:
+        msg = f"{action.key}: a QR code shows the action's link, and it has none: give it one, or leave out --qr"
+        raise UsageError(msg)
+    language = lang or workspace.language
+    said = Text({"": message})
+    wanted = CardOrder(message=said, theme=theme, language=language, qr=qr)
+    post = Post(id="card", text=said, place=Place(file=action.file), card=wanted)
+    account = Account(name="card", platform="", language=language)
+    return card(compose.card(action, post, account, workspace, now), workspace, photo=photo)
+
+
+def _files(content: CardContent, workspace: Workspace) -> tuple[bytes | None, bytes | None]:
+    """Return the bytes of a card's photo and logo, as they are in the workspace."""
+    return (
+        _unchanged(content.photo, content.photo_sha256, workspace) if content.photo else None,
+        _read(content.logo, workspace) if content.logo else None,
+    )
+
+
+def _order(content: CardContent, photo: bytes | None, logo: bytes | None) -> "Card":
     from media.card import Card
-
-    values = asdict(content)
-    expected = values.pop("photo_sha256")
-    values["photo"] = _unchanged(content.photo, expected, workspace) if content.photo else None
-    values["logo"] = _read(content.logo, workspace) if content.logo else None
-    return Card(**values)
-
-
-def card_to(
-    out: Path, content: CardContent, workspace: Workspace, *, size: tuple[int, int], max_bytes: int, photo: Path | None
-) -> Medium:
-    """Write one card to a file of a person's choice; `photo` may lie anywhere.
-
-    Raises:
-        UserError: the card can't be set, or a file can't be read or written.
-    """
-    from media.card import render
     from media.errors import MediaError
 
-    order = card(content, workspace)
-    try:
-        if photo is not None:
-            order = replace(order, photo=photo.read_bytes())
-        rendered = render(order, size=size, max_bytes=max_bytes)
-        out.write_bytes(rendered.data)
-    except MediaError as error:
-        raise UserError(str(error)) from None
-    except OSError as error:
-        msg = f"{error.filename}: {error.strerror}"
-        raise UserError(msg) from None
-    return _medium(out, rendered)
+    values = asdict(content)
+    del values["photo_sha256"]
+    if photo is not None:
+        try:
+            clean = cleaning.picture(photo)
+        except MediaError as error:
+            raise _sorted(error, content.photo or "the photo") from None
+        values.update(photo=clean.data, faces=clean.faces)
+    return Card(**{**values, "logo": logo})
+
+
+def save(path: Path, rendered: "Rendered") -> Medium:
+    """Write a finished picture or film to a file of a person's choice, whole or not at all.
+
+    Raises:
+        MachineError: the file can't be written.
+    """
+    write(path, rendered.data)
+    return _medium(path, rendered)
 
 
 def _medium(path: Path, rendered: "Rendered") -> Medium:
@@ -105,13 +152,13 @@ def _medium(path: Path, rendered: "Rendered") -> Medium:
 
 
 def _card(content: CardContent, limits: Limits, workspace: Workspace) -> Medium:
-    order = card(content, workspace)
-    name = _name("card", asdict(order), limits.card, limits.image_bytes)
+    photo, logo = _files(content, workspace)
+    name = _name("card", asdict(content), photo or b"", logo or b"", limits.card, limits.image_bytes)
 
     def render() -> "Rendered":
         from media.card import render
 
-        return render(order, size=limits.card, max_bytes=limits.image_bytes)
+        return render(_order(content, photo, logo), size=limits.card, max_bytes=limits.image_bytes)
 
     return _rendered(name, render, workspace, what=f"card {content.message[:40]!r}")
 
@@ -121,11 +168,31 @@ def _image(image: FileContent, limits: Limits, workspace: Workspace) -> Medium:
     name = _name("image", data, image.alt, limits.image_bytes)
 
     def render() -> "Rendered":
-        from media.clean import clean
-
-        return clean(data, alt=image.alt, max_bytes=limits.image_bytes)
+        return _with_alt(cleaning.picture(data, max_bytes=limits.image_bytes), image.alt)
 
     return _rendered(name, render, workspace, what=image.file)
+
+
+def _film(film: FileContent, workspace: Workspace) -> Medium:
+    data = _unchanged(film.file, film.sha256, workspace)
+
+    def render() -> "Rendered":
+        return _with_alt(cleaning.film(io.BytesIO(data)), film.alt)
+
+    return _rendered(_name("film", data, film.alt), render, workspace, what=film.file, ending="mp4")
+
+
+def _with_alt(made: "Cleaned", alt: str) -> "Rendered":
+    from media.card import Rendered
+
+    return Rendered(data=made.data, mime=made.mime, width=made.width, height=made.height, alt=alt)
+
+
+def _sorted(error: "MediaError", what: str) -> UserError:
+    """Return whose fault it is: the file's, or this machine's, which may do better later."""
+    from media.errors import Unfinished
+
+    return (MachineError if isinstance(error, Unfinished) else UserError)(f"{what}: {error}")
 
 
 def _name(*parts: object) -> str:
@@ -134,6 +201,20 @@ def _name(*parts: object) -> str:
         plain = part if isinstance(part, bytes) else repr(part).encode()
         digest.update(hashlib.sha256(plain).digest())
     return digest.hexdigest()[:40]
+
+
+def check_image(image: FileContent, limits: Limits, workspace: Workspace) -> None:
+    """Make sure that a picture can be used.
+
+    Raises:
+        UserError: it is missing, damaged, too large, or no picture.
+    """
+    from media.errors import MediaError
+
+    try:
+        cleaning.picture(_unchanged(image.file, image.sha256, workspace), max_bytes=limits.image_bytes)
+    except MediaError as error:
+        raise _sorted(error, image.file) from None
 
 
 def digest(file: str, workspace: Workspace) -> str:
@@ -165,22 +246,23 @@ def _read(file: str, workspace: Workspace) -> bytes:
         raise UserError(msg) from None
 
 
-def _rendered(name: str, render: "Callable[[], Rendered]", workspace: Workspace, *, what: str) -> Medium:
+def _rendered(
+    name: str, render: "Callable[[], Rendered]", workspace: Workspace, *, what: str, ending: str = "jpg"
+) -> Medium:
     from media.errors import MediaError
 
     folder = workspace.var / "rendered"
-    picture, facts = folder / f"{name}.jpg", folder / f"{name}.json"
+    picture, facts = folder / f"{name}.{ending}", folder / f"{name}.json"
     known = _known(picture, facts)
     if known is not None:
         return known
     try:
         rendered = render()
     except MediaError as error:
-        msg = f"{what}: {error}"
-        raise UserError(msg) from None
+        raise _sorted(error, what) from None
     medium = _medium(picture, rendered)
-    _write(picture, rendered.data)
-    _write(facts, json.dumps({name: value for name, value in asdict(medium).items() if name != "path"}).encode())
+    write(picture, rendered.data)
+    write(facts, json.dumps({name: value for name, value in asdict(medium).items() if name != "path"}).encode())
     return medium
 
 
@@ -195,8 +277,12 @@ def _known(picture: Path, facts: Path) -> Medium | None:
     return None
 
 
-def _write(path: Path, data: bytes) -> None:
-    """Write a file whole or not at all."""
+def write(path: Path, data: bytes) -> None:
+    """Write a file whole or not at all.
+
+    Raises:
+        MachineError: it can't be written.
+    """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=".new-")

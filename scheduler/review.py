@@ -88,7 +88,11 @@ def _of_delivery(planned: Planned, post: Post, publisher: Publisher, workspace: 
             message=finding.message,
             post=f"{planned.action}/{planned.post}",
         )
-        for finding in [*publisher.problems(planned.content), *_card_findings(planned, publisher, workspace)]
+        for finding in [
+            *publisher.problems(planned.content),
+            *_card_findings(planned, publisher, workspace),
+            *_picture_findings(planned, publisher, workspace),
+        ]
     ]
 
 
@@ -103,6 +107,16 @@ def _card_findings(planned: Planned, publisher: Publisher, workspace: Workspace)
     except (MediaError, UserError) as error:
         return [Finding(rule="card", message=f"on {planned.account}: {error}", about="card")]
     return []
+
+
+def _picture_findings(planned: Planned, publisher: Publisher, workspace: Workspace) -> list[Finding]:
+    found = []
+    for image in planned.content.images:
+        try:
+            rendering.check_image(image, publisher.limits, workspace)
+        except UserError as error:
+            found.append(Finding(rule="picture", message=f"on {planned.account}: {error}", about="images"))
+    return found
 
 
 def _place(post: Post, about: str) -> Place:

@@ -12,6 +12,7 @@ import click
 if TYPE_CHECKING:
     from scheduler.app import App
     from scheduler.model import Workspace
+    from scheduler.posts import Loaded
 
 _KEY = "solidarity.workspace"
 
@@ -65,6 +66,18 @@ def workspace() -> "Workspace":
     errors = [str(problem) for problem in problems if problem.level == "error"]
     if errors:
         raise WorkspaceError("\n".join(errors))
+    return loaded
+
+
+def readable(ready: "Workspace") -> "Loaded":
+    """Return every post that can be read, also one that its network would refuse; errors go to standard error."""
+    from scheduler import app, posts
+    from scheduler.clock import SystemClock
+
+    loaded = posts.load(ready, now=SystemClock().now(), themes=app.themes())
+    for problem in loaded.problems:
+        if problem.level == "error":
+            click.echo(str(problem), err=True)
     return loaded
 
 

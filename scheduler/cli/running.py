@@ -2,9 +2,7 @@
 
 import logging
 import signal
-import sys
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -116,7 +114,7 @@ def rehearse(begins: str | None, ends: str | None, out: Path | None, lang: str, 
         if problem.level == "error":
             output.aside(str(problem))
     target = (out or ready.var / "rehearsal").absolute()
-    with _progress() as show:
+    with output.progress("Rehearsing") as show:
         result = happen(ready, checked.loaded, out=target, begins=first, ends=last, progress=show)
     index = write_gallery(result, ready, checked.actions, language=lang)
     counts = {
@@ -145,20 +143,6 @@ def _held_because(found: "Iterable[Delivery]") -> list[str]:
 
     waits = Counter((one.hold, one.action) for one in found if one.status == "held")
     return [f"{number} of {action} held for: {hold}" for (hold, action), number in sorted(waits.items())]
-
-
-@contextmanager
-def _progress() -> Iterator[Callable[[int, int], None]]:
-    """Give a progress bar on a terminal, and nothing elsewhere."""
-    if not sys.stderr.isatty():
-        yield lambda _done, _total: None
-        return
-    from rich.console import Console
-    from rich.progress import Progress
-
-    with Progress(console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task("Rehearsing", total=None)
-        yield lambda done, total: progress.update(task, completed=done, total=total)
 
 
 COMMANDS = (run, rehearse)

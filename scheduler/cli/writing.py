@@ -1,4 +1,4 @@
-"""Before anything goes out: init, check, plan, queue, preview, card, reply, schema."""
+"""Before anything goes out: init, check, plan, queue, preview, reply, schema."""
 
 import shlex
 from pathlib import Path
@@ -7,15 +7,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from scheduler.cli import output
-from scheduler.cli.options import command, folder, json_option, opened, workspace
-from scheduler.errors import UsageError, UserError
+from scheduler.cli.options import command, folder, json_option, opened, readable, workspace
+from scheduler.errors import UserError
 
 if TYPE_CHECKING:
     from scheduler.model import Planned, Workspace
     from scheduler.operations.check import Checked
     from scheduler.operations.preview import Preview
     from scheduler.operations.queue import Changes
-    from scheduler.posts import Loaded
 
 
 @command("init")
@@ -138,25 +137,13 @@ def preview(post: str, account: str | None, *, as_json: bool) -> int:
     from scheduler.operations.preview import preview as show
 
     ready = workspace()
-    shown = show(_readable(ready).actions, ready, post=post, account=account)
+    shown = show(readable(ready).actions, ready, post=post, account=account)
     if as_json:
         output.as_json([_preview_json(one) for one in shown])
     else:
         for one in shown:
             _print_preview(one, ready)
     return 0
-
-
-def _readable(ready: "Workspace") -> "Loaded":
-    """Return every post that can be read, also one that its network would refuse; errors go to standard error."""
-    from scheduler import app, posts
-    from scheduler.clock import SystemClock
-
-    loaded = posts.load(ready, now=SystemClock().now(), themes=app.themes())
-    for problem in loaded.problems:
-        if problem.level == "error":
-            output.aside(str(problem))
-    return loaded
 
 
 def _preview_json(one: "Preview") -> dict[str, Any]:
@@ -198,39 +185,6 @@ def _print_preview(one: "Preview", workspace: "Workspace") -> None:
     output.say("")
 
 
-@command("card")
-@click.option("--action", required=True, help="The action whose hashtags, phase and theme it bears.")
-@click.option("--message", required=True, help="What the card says.")
-@click.option("--lang", help="Its language (default: the workspace's first).")
-@click.option("--theme", help="Its theme (default: the action's).")
-@click.option("--size", default="1200x675", show_default=True, help="WIDTHxHEIGHT in pixels.")
-@click.option("--photo", type=click.Path(path_type=Path, exists=True, dir_okay=False), help="A picture behind it.")
-@click.option("-o", "out", required=True, type=click.Path(path_type=Path), help="The JPEG to write.")
-@json_option
-def card(**options: Any) -> int:
-    """Render one card."""
-    from scheduler.operations.card import make
-
-    as_json = options.pop("as_json")
-    ready = workspace()
-    made = make(_readable(ready).actions, ready, **{**options, "size": _size(options["size"])})
-    if as_json:
-        output.as_json(
-            {"path": str(made.path), "width": made.width, "height": made.height, "bytes": made.size, "alt": made.alt}
-        )
-    else:
-        output.say(f"{made.path} ({made.width}x{made.height}, {made.size // 1024} kB)\nalt: {made.alt}")
-    return 0
-
-
-def _size(text: str) -> tuple[int, int]:
-    width, _, height = text.lower().partition("x")
-    if not (width.isdigit() and height.isdigit() and 200 <= int(width) <= 4096 and 200 <= int(height) <= 4096):
-        msg = f"--size {text}: write WIDTHxHEIGHT in pixels, each from 200 to 4096, e.g. 1200x675"
-        raise UsageError(msg)
-    return int(width), int(height)
-
-
 @command("reply")
 @click.argument("action")
 @click.option("--lang", help="The language (default: the workspace's first).")
@@ -238,12 +192,7 @@ def _size(text: str) -> tuple[int, int]:
 def reply(action: str, lang: str | None, *, as_json: bool) -> int:
     """Print ACTION's ready-made replies, to copy."""
     ready = workspace()
-    loaded = _readable(ready)
-    found = next((one for one in loaded.actions if one.key == action), None)
-    if found is None:
-        known = ", ".join(one.key for one in loaded.actions)
-        msg = f"{action}: there is no such action that can be read; posts/ has {known or 'none'}"
-        raise UsageError(msg)
+    found = readable(ready).action(action)
     language = lang or ready.language
     replies = [
         {
@@ -277,4 +226,4 @@ def schema(kind: str, *, as_json: bool) -> int:
     return 0
 
 
-COMMANDS = (init, check, plan, queue, preview, card, reply, schema)
+COMMANDS = (init, check, plan, queue, preview, reply, schema)

@@ -1,51 +1,83 @@
-"""Render one card, as a post of its action would bear it."""
+"""Render one card, as a post of its action would bear it: a picture, a short film, or all looks on one sheet."""
 
-from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from scheduler import compose, rendering
-from scheduler.clock import SystemClock
+from scheduler import rendering
 from scheduler.errors import UsageError, UserError
-from scheduler.model import Account, Action, CardOrder, Medium, Place, Post, Text, Workspace
+from scheduler.model import Action, Medium, Workspace
+
+if TYPE_CHECKING:
+    from media.order import Card, Rendered
+
+ALL = "all"
+"""The theme that stands for every one there is: they come on one sheet."""
 
 _MOST_BYTES = 5_000_000
+_TILE = 600  # pixels, the width of a card on the sheet
 
 
 def make(
-    actions: Iterable[Action],
+    action: Action,
     workspace: Workspace,
     *,
-    action: str,
+    now: datetime,
     message: str,
     size: tuple[int, int],
     out: Path,
     lang: str | None = None,
     theme: str | None = None,
     photo: Path | None = None,
+    qr: bool = False,
 ) -> Medium:
-    """Write a card to `out`.
+    """Write a card to `out`: a JPEG, or a short film where `out` ends in .mp4.
 
     Raises:
-        UsageError: there is no such action.
-        UserError: the card can't be set, or the file can't be written.
+        UsageError: there is no such folder, or the action has no link to show.
+        UserError: the card can't be set, or a file can't be read or written.
     """
-    found = next((one for one in actions if one.key == action), None)
-    if found is None:
-        msg = f"{action}: there is no such action in posts/"
-        raise UsageError(msg)
+    from media.errors import MediaError
+
     if not out.absolute().parent.is_dir():
         msg = f"{out.absolute().parent}: there is no such folder: make it, or name another file with -o"
         raise UsageError(msg)
-    language = lang or workspace.language
-    post = Post(
-        id="card",
-        text=Text({"": message}),
-        place=Place(file=found.file),
-        card=CardOrder(message=Text({"": message}), theme=theme, language=language),
-    )
-    account = Account(name="card", platform="", language=language)
-    content = compose.content(found, post, account, workspace, due_at=SystemClock().now())
-    if content.card is None:
-        msg = "no card was asked for"
-        raise UserError(msg)
-    return rendering.card_to(out, content.card, workspace, size=size, max_bytes=_MOST_BYTES, photo=photo)
+    film = out.suffix.lower() == ".mp4"
+    try:
+        picture = photo.read_bytes() if photo else None
+        order = rendering.order(
+            action, workspace, now=now, message=message, lang=lang, theme=theme, photo=picture, qr=qr
+        )
+        if order.theme == ALL:
+            if film:
+                msg = "every theme at once makes a sheet, not a film: name one theme, or a file that ends in .jpg"
+                raise UsageError(msg)
+            return rendering.save(out, _sheet(order, size))
+        return rendering.save(out, _film(order, size) if film else _still(order, size))
+    except MediaError as error:
+        raise UserError(str(error)) from None
+    except OSError as error:
+        msg = f"{error.filename}: {error.strerror}"
+        raise UserError(msg) from None
+
+
+def _still(order: "Card", size: tuple[int, int]) -> "Rendered":
+    from media.card import render
+
+    return render(order, size=size, max_bytes=_MOST_BYTES)
+
+
+def _film(order: "Card", size: tuple[int, int]) -> "Rendered":
+    from media.clip import render
+
+    return render(order, size=size)
+
+
+def _sheet(order: "Card", size: tuple[int, int]) -> "Rendered":
+    from media.sheet import contact_sheet
+
+    from media import theme
+
+    height = round(_TILE * size[1] / size[0])
+    return contact_sheet([(name, replace(order, theme=name)) for name in theme.names()], size=(_TILE, height))

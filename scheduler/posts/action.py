@@ -94,6 +94,9 @@ def _posts(fields: Fields, table: moments.Timetable, reading: Reading) -> list[P
         if identity in lines:
             message = f"the id '{identity}' is taken on line {lines[identity]}; give this post another"
             own.error(read_fields.at("id"), "duplicate-id", message)
+        if made and made.card and made.card.qr and fields.get("link") is None:
+            message = "a QR code shows the action's link, and it has none: give the action a link, or take qr out"
+            own.error(read_fields.at("card"), "qr-without-link", message)
         reading.others.take(own)
         if identity is None:
             # Nobody knows which post this was, so none may be taken for removed.

@@ -100,6 +100,7 @@ def _card(world: World) -> Split:
         Key(name="theme", shape=_theme(world), doc="the card's look; the action's otherwise"),
         Key(name="photo", shape=_file(world), doc="a photo behind the words"),
         Key(name="lang", shape=LANG, doc="the language of the card where it isn't the account's"),
+        Key(name="qr", shape=FLAG, doc="true: the action's link as a QR code on it"),
     )
     return Split("true, or what the card holds (message: …)", FLAG, Record(keys, "card"))
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
+from scheduler.errors import UsageError
 from scheduler.model import Action, Level, Place, Problem, Workspace
 from scheduler.posts import duplicates, keys
 from scheduler.posts.action import Reading, read
@@ -22,6 +23,14 @@ class Loaded:
     broken: frozenset[str] = frozenset()  # keys of actions not to be trusted: their last good version stays
     broken_posts: frozenset[tuple[str, str]] = frozenset()  # (action, post) left out: likewise
     drafts: tuple[Action, ...] = ()  # broken actions as far as they could be read: to check, never to plan
+
+    def action(self, key: str) -> Action:
+        """Return the action `key`. Raises UsageError where there is none that can be read."""
+        found = next((one for one in self.actions if one.key == key), None)
+        if found is None:
+            known = ", ".join(one.key for one in self.actions)
+            raise UsageError(f"{key}: there is no such action that can be read; posts/ has {known or 'none'}")
+        return found
 
 
 def load(

@@ -61,7 +61,11 @@ def _card(card: object) -> CardOrder | None:
     if not isinstance(card, Fields):
         return CardOrder() if card else None
     return CardOrder(
-        message=card.get("message"), theme=card.get("theme"), photo=card.get("photo"), language=card.get("lang")
+        message=card.get("message"),
+        theme=card.get("theme"),
+        photo=card.get("photo"),
+        language=card.get("lang"),
+        qr=card.get("qr", False),
     )
 
 

@@ -1,4 +1,4 @@
-"""Before anything goes out: init, check, plan, queue, preview, card, reply, schema."""
+"""Before anything goes out: init, check, plan, queue, preview, reply, schema."""
 
 import json
 from pathlib import Path
@@ -148,23 +148,6 @@ def test_preview_shows_the_exact_text_and_pictures(campaign: Campaign):
     assert " UTC, " in said
     assert "nosuch" in campaign("preview", "nosuch", code=2).err
     assert "nosuch" in campaign("preview", "act/a", "--account", "nosuch", code=2).err
-
-
-def test_a_card_is_a_picture_of_the_size_asked_for(campaign: Campaign):
-    """`card` writes a JPEG and says its size and alt text; what can't be made is said in a line."""
-    campaign.write(f"id: a, at: {ahead(days=1)}, text: Hello")
-    out = campaign.home / "card.jpg"
-    args = ["card", "--action", "act", "--message", "Courage"]
-    made = campaign(*args, "--size", "600x338", "-o", out, "--json").json
-    assert set(made) == {"path", "width", "height", "bytes", "alt"}
-    assert made["bytes"] == out.stat().st_size
-    assert "Courage" in made["alt"]
-    with Image.open(out) as picture:
-        assert picture.format == "JPEG"
-        assert picture.size == (600, 338) == (made["width"], made["height"])
-    assert "choose one of" in campaign(*args, "--theme", "nosuch", "-o", out, code=1).err
-    assert "600x" in campaign(*args, "--size", "600x", "-o", out, code=2).err
-    assert "no such folder" in campaign(*args, "-o", campaign.home / "nosuch/card.jpg", code=2).err
 
 
 def test_replies_are_ready_to_copy(campaign: Campaign):

@@ -25,6 +25,13 @@ def test_own_message_and_look():
     assert (made.brand, made.logo, made.hashtags) == ("Bureau", "images/logo.png", ("SyriaNotSafe",))
 
 
+def test_a_qr_code_shows_the_actions_link_in_the_cards_language():
+    """The link is on the card only where a QR code is asked for, and in the language the card speaks."""
+    link = Text({"en": "https://example.org/en", "fr": "https://example.org/fr"})
+    assert card(CardOrder(qr=True), account=FR, link=link).link == "https://example.org/fr"
+    assert card(CardOrder(), account=FR, link=link).link == ""
+
+
 def test_theme_of_action_then_brand():
     """Without a theme of its own a card has the action's, then the brand's."""
     assert card(CardOrder(), theme="candle").theme == "candle"

@@ -11,6 +11,7 @@ import pytest
 from scheduler.cli import solidarity
 from scheduler.model import Status
 from tests.docs import pages
+from tests.media import drawn_faces
 
 COMMANDS = sorted(solidarity.commands)
 SECTIONS = pages.sections(pages.text("commands.md"), 3)
@@ -20,6 +21,8 @@ JSON = {
     "preview": ("welcome/hello",),
     "rehearse": (),
     "card": ("--action", "welcome", "--message", "We stand with you.", "-o", "card.jpg"),
+    "collage": (*["photo.jpg"] * 4, "--action", "welcome", "--message", "We are many.", "-o", "many.jpg"),
+    "clean": ("photo.jpg", "clean.jpg"),
     "reply": ("welcome",),
     "plan": (),
     "queue": (),
@@ -80,7 +83,7 @@ def test_every_command_named_in_passing_exists(page: Path) -> None:
 
 def test_every_json_key_is_named(here: Path) -> None:
     """What each command's --json holds is named, key by key, in its section."""
-    pages.workspace(here / "campaign")
+    drawn_faces.photo(1, (640, 480)).image.save(pages.workspace(here / "campaign") / "photo.jpg")
     takes_json = {name for name in COMMANDS if any("--json" in one.opts for one in solidarity.commands[name].params)}
     assert takes_json == set(JSON) | ELSEWHERE, "a command takes --json that this test doesn't know"
     for name, arguments in JSON.items():
