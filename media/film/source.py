@@ -134,6 +134,8 @@ def _require_frame(stream: VideoStream) -> None:
     width, height = stream.codec_context.width, stream.codec_context.height
     if width * height > MOST_PIXELS:
         raise VideoTooLarge(f"the film has {width} x {height} pixels: save it at most 1920 wide")
+    if not width or not height:
+        raise NotAVideo("the film doesn't say how large its pictures are: save it as an MP4 (H.264) of 1920 pixels")
     if min(width, height) < LEAST_SIDE:
         raise NotAVideo(f"the film has {width} x {height} pixels, too few to see anything: choose another")
 

@@ -75,9 +75,8 @@ def _film(order: "Card", size: tuple[int, int]) -> "Rendered":
 
 
 def _sheet(order: "Card", size: tuple[int, int]) -> "Rendered":
-    from media.sheet import contact_sheet
-
     from media import theme
+    from media.sheet import contact_sheet
 
     height = round(_TILE * size[1] / size[0])
     return contact_sheet([(name, replace(order, theme=name)) for name in theme.names()], size=(_TILE, height))

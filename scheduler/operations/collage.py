@@ -45,7 +45,6 @@ def make(
         UserError: a photo can't be used, or a file can't be read or written.
     """
     from media.collage import render
-
     from media.errors import MediaError
 
     if not out.absolute().parent.is_dir():

@@ -175,6 +175,20 @@ def test_the_poster_shows_something() -> None:
     assert seen(Image.open(io.BytesIO(made.poster))) == [0, 1, 2, 3]
 
 
+def test_sound_that_is_switched_off_stays_unheard() -> None:
+    """Of two tracks of sound the one that players play is taken, though a muted voice comes first."""
+    data = bytearray(film(sounds=[tone(), tone(begin=0.5)]))
+    heads = [at for at in range(len(data)) if data[at : at + 4] == b"tkhd"]
+    assert len(heads) == 3
+    for at, flags in zip(heads, (3, 0, 3), strict=True):
+        data[at + 5 : at + 8] = flags.to_bytes(3)
+    assert max(loudness(bytes(data))[:40]) > 0.2
+    made = cleaned(bytes(data))
+    assert max(loudness(made.data)[:40]) < 0.02
+    assert max(loudness(made.data)[60:]) > 0.2
+    assert "other audio tracks" in made.removed
+
+
 def test_the_same_film_gives_the_same_bytes() -> None:
     """Again, and in another process."""
     noise = lambda size, number: Image.effect_noise(size, 60).convert("RGB") if number % 5 else corners(size)  # noqa: E731
