@@ -36,7 +36,7 @@ def reviewed(loaded: Loaded, workspace: Workspace) -> Loaded:
 
 
 def _with_digests(action: Action, workspace: Workspace) -> Action:
-    """Return an action whose posts name their pictures by content too: another picture is another post."""
+    """Return an action whose posts name their pictures and films by content too: another picture is another post."""
     return replace(action, posts=tuple(_digested(post, workspace) for post in action.posts))
 
 
@@ -45,7 +45,8 @@ def _digested(post: Post, workspace: Workspace) -> Post:
     if card is not None and card.photo is not None:
         card = replace(card, photo_sha256=rendering.digest(card.photo, workspace))
     images = tuple(replace(image, sha256=rendering.digest(image.file, workspace)) for image in post.images)
-    return replace(post, card=card, images=images)
+    film = post.video and replace(post.video, sha256=rendering.digest(post.video.file, workspace))
+    return replace(post, card=card, images=images, video=film)
 
 
 def _order(one: Problem) -> tuple[Place, str, str, str]:

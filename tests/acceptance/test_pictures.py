@@ -141,3 +141,21 @@ def test_a_damaged_picture_is_found_by_check(ready: Campaign):
     found = ready("check", "--json", code=1).json["problems"]
     assert [one["rule"] for one in found] == ["picture"]
     assert "torn.jpg" in found[0]["message"]
+
+
+@pytest.mark.parametrize("kind", ["video: {file: it, alt: A wall}", "images: [{file: it, alt: A wall}]"])
+def test_an_approval_is_one_of_the_very_file(ready: Campaign, kind: str):
+    """Another picture or film under the same name is another post: it waits for an approval of its own."""
+    file, name = ready.folder / "posts/it", "act/a@local"
+    photo(file)
+    ready.write(f"id: a, at: {ahead(days=1)}, text: Hello, approve: true, {kind}")
+
+    def status() -> str:
+        ready("queue")
+        return str(ready("status", "--json").json["deliveries"][0]["status"])
+
+    assert status() == "held"
+    ready("approve", name)
+    assert status() == "queued"
+    photo(file, seed=2)
+    assert status() == "held"
