@@ -45,7 +45,7 @@ _ENDS = tuple(".!?…።፧፨။؟۔。！？")  # the full-width ones end Chin
 _CLOSERS = " \u00a0\u202f\u200e\u200f”»’›\"')]」』）》"  # may stand behind the end of a sentence
 
 
-def _key(language: str) -> str:
+def table_key(language: str) -> str:
     """Return the key of `language` (BCP 47) in the tables above: its first part, and what Chinese is written in."""
     parts = language.replace("_", "-").lower().split("-")
     traditional = parts[0] == "zh" and "hans" not in parts and {"hant", "tw", "hk", "mo"} & set(parts)
@@ -68,25 +68,25 @@ def _form(count: int, language: str) -> int:
 
 def days(count: int, language: str) -> str:
     """Return what stands under the figure `count` (1 or more), e.g. “days left”; empty if nobody told us how."""
-    key = _key(language)
+    key = table_key(language)
     forms = _DAYS.get(key, ("",))
     return forms[min(_form(count, key), len(forms) - 1)]
 
 
 def figure(count: int, language: str) -> str:
     """Return `count` in the digits people read in `language`."""
-    zero = _ZEROS.get(_key(language), "0")
+    zero = _ZEROS.get(table_key(language), "0")
     return "".join(chr(ord(zero) + int(digit)) for digit in str(count))
 
 
 def lead(language: str) -> tuple[str, str, str, str]:
     """Return how an alt text brings in message, hashtags, brand and photo; bare in a language not told."""
-    return _LEADS.get(_key(language), ("{}", "{}", "{}", ""))
+    return _LEADS.get(table_key(language), ("{}", "{}", "{}", ""))
 
 
 def sentences(parts: list[str], language: str) -> str:
     """Join `parts` with the full stops they lack: one that ends as a sentence, even within quotes, gets no second."""
-    stop = _STOPS.get(_key(language), ".")
+    stop = _STOPS.get(table_key(language), ".")
     *others, last = [part.strip() for part in parts if part.strip()] or [""]
     whole = [part if part.rstrip(_CLOSERS).endswith(_ENDS) else part + stop for part in others]
     return ("" if stop == "。" else " ").join([*whole, last])

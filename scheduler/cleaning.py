@@ -67,6 +67,12 @@ def photo(
     )
 
 
+@functools.lru_cache(maxsize=4)
+def logo(data: bytes) -> bytes:
+    """Return a logo made anew: a PNG of at most 512 pixels, see-through where it was. Raises MediaError."""
+    return _sandbox().logo(data)
+
+
 def film(source: BinaryIO, *, cover_faces: bool = False, cover: Sequence["Region"] = ()) -> "Cleaned":
     """Return a film made anew, see `media.video.clean`. Raises MediaError."""
     return _sandbox("films").video(source, cover_faces=cover_faces, cover=cover)
@@ -88,7 +94,9 @@ def upload(source: BinaryIO, *, cover_faces: bool = False, cover: Sequence["Regi
         return photo(data, cover_faces=cover_faces, cover=cover, find_faces=True)
     try:
         return film(source, cover_faces=cover_faces, cover=cover)
-    except NotAVideo:
+    except NotAVideo as error:
+        if str(error) != str(NotAVideo()):  # it is a film, and the words say what is the matter with it
+            raise
         kinds = ", ".join(photo_header.FORMATS)
         msg = f"it is neither a photo ({kinds}) nor a film (MP4, MOV, WebM) that we can read"
         raise NotAPicture(msg) from None

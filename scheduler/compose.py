@@ -8,6 +8,7 @@ import unicodedata
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 
+from scheduler import phases
 from scheduler.model import (
     Account,
     Action,
@@ -32,27 +33,6 @@ _SENTENCE_END = ".,;:!?)]}'\"»”’…。"  # noqa: RUF001
 _NOT_BEFORE = ("&", "#", "@", "/")  # right before a hashtag or tag they keep it from being one
 # What X's own rules take inside a hashtag beside letters, marks and digits (twitter-text, read 2026-08).
 _JOINERS = "_\u200c\u200d\u00b7\u05f3\u05f4\u0f0b\u30fb"
-
-_LABELS: Mapping[str, Mapping[Phase, str]] = {
-    "en": {
-        Phase.focus: "Solidarity action",
-        Phase.final_push: "Final push",
-        Phase.ongoing: "Ongoing action",
-        Phase.individual_case: "Individual case",
-        Phase.upcoming: "New action",
-    },
-    "fr": {
-        Phase.focus: "Action de solidarité",
-        Phase.final_push: "Dernière ligne droite",
-        Phase.ongoing: "Action en cours",
-        Phase.individual_case: "Cas individuel",
-        Phase.upcoming: "Nouvelle action",
-    },
-}
-_DAYS_LEFT = {
-    "en": ("last day", "1 day left", "{} days left"),
-    "fr": ("dernier jour", "plus qu'un jour", "plus que {} jours"),
-}
 
 
 def text(action: Action, post: Post, account: Account, workspace: Workspace) -> str:
@@ -212,7 +192,7 @@ def card(action: Action, post: Post, account: Account, workspace: Workspace, due
         message=_fill(message, {"link": "", "tags": "", "hashtags": ""}),
         language=spoken,
         theme=order.theme or action.theme or workspace.brand.theme,
-        label=_label(action.phase, days_left, spoken, workspace.language),
+        label=phases.label(action.phase, days_left, spoken),
         days_left=days_left,
         hashtags=tuple(_unique(action.hashtags)),
         brand=workspace.brand.name.in_language(spoken, workspace.language),
@@ -230,18 +210,6 @@ def _days_left(action: Action, workspace: Workspace, due_at: datetime) -> int | 
     # Closing at midnight means that the day before was the last.
     last = (action.closes_at - timedelta(microseconds=1)).astimezone(workspace.timezone).date()
     return max(0, (last - due_at.astimezone(workspace.timezone).date()).days)
-
-
-def _label(phase: Phase, days_left: int | None, language: str, fallback: str) -> str:
-    known = next((code for code in (_base(language), _base(fallback)) if code in _LABELS), "en")
-    label = _LABELS[known][phase]
-    if days_left is None:
-        return label
-    return f"{label} · {_DAYS_LEFT[known][min(days_left, 2)].format(days_left)}"
-
-
-def _base(language: str) -> str:
-    return language.split("-", maxsplit=1)[0].lower()
 
 
 def _file(picture: Picture, language: str, workspace: Workspace) -> FileContent:

@@ -4,20 +4,18 @@ Files are named by what is in them (`var/rendered/HASH.jpg`): the same card is r
 someone edits after it was frozen changes nothing of what goes out.
 """
 
-import errno
 import hashlib
 import io
 import json
-import os
-import tempfile
 from collections.abc import Callable
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from scheduler import cleaning, compose
+from scheduler import cleaning, compose, files
 from scheduler.errors import UsageError, UserError
+from scheduler.files import MachineError
 from scheduler.model import (
     Account,
     Action,
@@ -42,10 +40,6 @@ if TYPE_CHECKING:
 
 _FORM = 2
 """Raised whenever the same words are to give another picture, so that old files aren't taken for new ones."""
-
-
-class MachineError(UserError):
-    """This machine can't do it now; the post itself is well."""
 
 
 def freeze(delivery: Delivery, publisher: Publisher, workspace: Workspace) -> Outgoing:
@@ -75,7 +69,7 @@ def card(content: CardContent, workspace: Workspace, *, photo: bytes | None = No
         UserError: its photo or the logo is missing, or the photo can't be used.
     """
     own, logo = _files(content, workspace)
-    return _order(content, photo or own, logo)
+    return _order(content, own if photo is None else photo, logo)
 
 
 def order(
@@ -124,9 +118,14 @@ def _order(content: CardContent, photo: bytes | None, logo: bytes | None) -> "Ca
         try:
             clean = cleaning.picture(photo)
         except MediaError as error:
-            raise _sorted(error, content.photo or "the photo") from None
+            raise _sorted(error, content.photo or "") from None
         values.update(photo=clean.data, faces=clean.faces)
-    return Card(**{**values, "logo": logo})
+    if logo is not None:
+        try:
+            values["logo"] = cleaning.logo(logo)
+        except MediaError as error:
+            raise _sorted(error, content.logo or "") from None
+    return Card(**values)
 
 
 def save(path: Path, rendered: "Rendered") -> Medium:
@@ -135,7 +134,7 @@ def save(path: Path, rendered: "Rendered") -> Medium:
     Raises:
         MachineError: the file can't be written.
     """
-    write(path, rendered.data)
+    files.write(path, rendered.data, private=False)
     return _medium(path, rendered)
 
 
@@ -192,7 +191,7 @@ def _sorted(error: "MediaError", what: str) -> UserError:
     """Return whose fault it is: the file's, or this machine's, which may do better later."""
     from media.errors import Unfinished
 
-    return (MachineError if isinstance(error, Unfinished) else UserError)(f"{what}: {error}")
+    return (MachineError if isinstance(error, Unfinished) else UserError)(f"{what}: {error}" if what else str(error))
 
 
 def _name(*parts: object) -> str:
@@ -218,9 +217,9 @@ def check_image(image: FileContent, limits: Limits, workspace: Workspace) -> Non
 
 
 def digest(file: str, workspace: Workspace) -> str:
-    """Return the SHA-256 of a picture's bytes in hexadecimal; empty where it can't be read now."""
+    """Return the SHA-256 of a picture's or film's bytes in hexadecimal; empty where it can't be read now."""
     try:
-        return hashlib.sha256(_read(file, workspace)).hexdigest()
+        return files.digest(_within(file, workspace))
     except UserError:
         return ""
 
@@ -235,15 +234,15 @@ def _unchanged(file: str, expected: str, workspace: Workspace) -> bytes:
 
 
 def _read(file: str, workspace: Workspace) -> bytes:
+    return files.read(_within(file, workspace))
+
+
+def _within(file: str, workspace: Workspace) -> Path:
     path = workspace.folder / file
-    try:
-        if not path.resolve().is_relative_to(workspace.folder.resolve()) or not path.is_file():
-            msg = f"{file}: there is no such picture in the workspace: put it there, or name another one"
-            raise UserError(msg)
-        return path.read_bytes()
-    except OSError as error:
-        msg = f"{file}: can't be read ({error.strerror})"
-        raise UserError(msg) from None
+    if not path.resolve().is_relative_to(workspace.folder.resolve()) or not path.is_file():
+        msg = f"{file}: there is no such picture in the workspace: put it there, or name another one"
+        raise UserError(msg)
+    return path
 
 
 def _rendered(
@@ -261,8 +260,8 @@ def _rendered(
     except MediaError as error:
         raise _sorted(error, what) from None
     medium = _medium(picture, rendered)
-    write(picture, rendered.data)
-    write(facts, json.dumps({name: value for name, value in asdict(medium).items() if name != "path"}).encode())
+    files.write(picture, rendered.data)
+    files.write(facts, json.dumps({name: value for name, value in asdict(medium).items() if name != "path"}).encode())
     return medium
 
 
@@ -272,28 +271,6 @@ def _known(picture: Path, facts: Path) -> Medium | None:
         values: dict[str, Any] = json.loads(facts.read_bytes())
         if hashlib.sha256(picture.read_bytes()).hexdigest() == values["sha256"]:
             return Medium(path=picture, **values)
-    except (OSError, ValueError, KeyError):
+    except (OSError, ValueError, KeyError, TypeError):
         pass
     return None
-
-
-def write(path: Path, data: bytes) -> None:
-    """Write a file whole or not at all.
-
-    Raises:
-        MachineError: it can't be written.
-    """
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=".new-")
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(data)
-            Path(name).replace(path)
-        except BaseException:
-            Path(name).unlink(missing_ok=True)
-            raise
-    except OSError as error:
-        cure = "free some space" if error.errno == errno.ENOSPC else "give this user the right to write there"
-        msg = f"{path.parent}: can't be written ({error.strerror}): {cure}"
-        raise MachineError(msg) from None

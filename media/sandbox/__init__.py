@@ -20,6 +20,11 @@ from media.sandbox.parent import Limits, Warm
 _PHOTO = Limits(seconds=10, memory=470 << 20, output=64 << 20)
 _FILM = Limits(seconds=600, memory=470 << 20, output=256 << 20)
 
+_OPEN = (
+    "files from outside aren't opened here: this machine can't keep what opens them from files and network; "
+    "use Linux on x86-64 or ARM64"
+)
+
 
 class Sandbox:
     """Opens photos and films, one at a time, in processes that can do nothing else. Safe to share between threads.
@@ -62,6 +67,10 @@ class Sandbox:
         """Return where faces are in a photo, once it is upright. Raises as `photo` does."""
         return sandbox_answer.faces(*self.run("faces", data, {}, _PHOTO._replace(seconds=seconds)))
 
+    def logo(self, data: bytes, *, seconds: float = _PHOTO.seconds) -> bytes:
+        """Return a logo made anew: a PNG of at most 512 pixels, see-through where it was. Raises as `photo` does."""
+        return sandbox_answer.logo(*self.run("logo", data, {}, _PHOTO._replace(seconds=seconds)))
+
     def run(
         self, job: str, source: bytes | BinaryIO, options: dict[str, Any], limits: Limits = _PHOTO
     ) -> tuple[dict[str, Any], Sequence[bytes]]:
@@ -70,6 +79,8 @@ class Sandbox:
             raise Unfinished("files from outside are opened on Linux only: run the program there")
         with sandbox_files.given(source) as inward, sandbox_files.taken() as outward, self._lock:
             warm = self._ready()
+            if not warm.confined:
+                raise Unfinished(_OPEN)
             try:
                 warm.run(job, options, limits, (inward, outward))
             except MediaError:
@@ -82,9 +93,11 @@ class Sandbox:
             return sandbox_answer.read(outward, limits.output)
 
     def close(self) -> None:
-        """End the child and all it started. The sandbox can't be used again."""
+        """End the child and all it started, a job included. The sandbox can't be used again."""
+        self._closed = True
+        if (warm := self._warm) is not None:
+            warm.kill()  # whoever waits for its answer gets a refusal, and the lock is free
         with self._lock:
-            self._closed = True
             self._stop()
 
     def _ready(self) -> Warm:

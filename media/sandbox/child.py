@@ -17,6 +17,7 @@ from media.sandbox import lock as sandbox_lock
 from media.sandbox.jobs import Job
 
 _MESSAGE = 65536
+_STOP = b"stop"
 
 
 def main(jobs: str, number: int) -> None:
@@ -31,6 +32,8 @@ def main(jobs: str, number: int) -> None:
             message, files, _, _ = socket.recv_fds(parent, _MESSAGE, 2)
             if not message:
                 return
+            if message == _STOP:
+                continue  # it was meant for a job that had just ended by itself
             request = json.loads(message)
             if request["job"] not in loaded:
                 table[request["job"]].load()
@@ -69,7 +72,9 @@ def _work(job: Job, request: dict[str, Any], files: list[int], parent: int) -> N
     status = 1
     try:
         source, answer = files
-        sandbox_lock.lock(request["seconds"], request["memory"], request["output"], parent=parent, keep=files)
+        limits = (request["seconds"], request["memory"], request["output"])
+        if not sandbox_lock.lock(*limits, parent=parent, keep=files):
+            raise PermissionError("this kernel has no filter we know")
         with os.fdopen(source, "rb") as inward, os.fdopen(answer, "wb") as outward:
             sandbox_answer.write(outward, lambda: job.run(inward, request["options"]))
         status = 0

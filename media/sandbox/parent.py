@@ -81,15 +81,19 @@ class Warm:
         except (OSError, ValueError) as error:
             raise Unfinished(_UNPREPARED) from error
 
+    def kill(self) -> None:
+        """End the child and whatever it runs, from any thread; `close` waits for it."""
+        self.alive = False
+        if self.owner == os.getpid() and self._child.returncode is None:  # else the number may be another's by now
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self._child.pid, signal.SIGKILL)
+
     def close(self) -> None:
         """End the child and whatever it runs, and wait until it is gone."""
-        self.alive = False
+        self.kill()
         self._socket.close()
-        if self.owner != os.getpid():
-            return  # a fork of the parent: the child isn't ours to end
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(self._child.pid, signal.SIGKILL)  # before it is waited for, while the number is still its own
-        self._child.wait()
+        if self.owner == os.getpid():  # in a fork of the parent the child isn't ours to wait for
+            self._child.wait()
 
     def _receive(self, seconds: float) -> dict[str, Any]:
         self._socket.settimeout(seconds)

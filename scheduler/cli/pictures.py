@@ -1,5 +1,6 @@
 """Pictures and films made by hand: card, collage, clean."""
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -36,6 +37,7 @@ def card(**options: Any) -> int:
     ready = workspace()
     action = readable(ready).action(options.pop("action"))
     made = make(action, ready, now=SystemClock().now(), **{**options, "size": _size(options["size"])})
+    _say_kind(made.path, made.mime)
     _print_made(made, as_json=as_json)
     return 0
 
@@ -61,8 +63,17 @@ def collage(**options: Any) -> int:
         made = make(
             action, ready, now=SystemClock().now(), **{**options, "size": _size(options["size"])}, progress=progress
         )
+    _say_kind(made.path, made.mime)
     _print_made(made, as_json=as_json)
     return 0
+
+
+def _say_kind(path: Path, mime: str) -> None:
+    """Say so where a name tells of another kind of file than the one that was written."""
+    from scheduler.operations.clean import ENDINGS
+
+    if path.suffix.lower() not in ENDINGS[mime]:
+        output.aside(f"{path} is {mime}: a name that ends in {ENDINGS[mime][0]} says so")
 
 
 def _print_made(made: "Medium", *, as_json: bool) -> None:
@@ -75,11 +86,12 @@ def _print_made(made: "Medium", *, as_json: bool) -> None:
 
 
 def _size(text: str) -> tuple[int, int]:
-    width, _, height = text.lower().partition("x")
-    if not (width.isdigit() and height.isdigit() and 200 <= int(width) <= 4096 and 200 <= int(height) <= 4096):
-        msg = f"--size {text}: write WIDTHxHEIGHT in pixels, each from 200 to 4096, e.g. 1200x675"
+    found = re.fullmatch(r"([0-9]{3,4})x([0-9]{3,4})", text.lower())
+    size = (int(found[1]), int(found[2])) if found else (0, 0)
+    if not all(200 <= side <= 4096 for side in size):
+        msg = f"--size {text[:20]}: write WIDTHxHEIGHT in pixels, each from 200 to 4096, e.g. 1200x675"
         raise UsageError(msg)
-    return int(width), int(height)
+    return size
 
 
 @command("clean")
@@ -91,17 +103,15 @@ def _size(text: str) -> tuple[int, int]:
 @json_option
 def clean(**options: Any) -> int:
     """Make a photo or film safe to hand on: made anew from its pixels and sound, without anything beside them."""
-    from scheduler.operations.clean import ENDINGS
     from scheduler.operations.clean import clean as make
 
     out: Path = options["out"]
     boxes = [_box(text) for text in options["cover"]]
     with output.progress("Cleaning"):
         made = make(options["source"], out, cover_faces=options["blur_faces"], cover=boxes, poster=options["poster"])
-    if out.suffix.lower() not in ENDINGS[made.mime]:
-        output.aside(f"{out} is {made.mime}: a name that ends in {ENDINGS[made.mime][0]} says so")
+    _say_kind(out, made.mime)
     if options["as_json"]:
-        output.as_json(_cleaned_json(out, made))
+        output.as_json(_cleaned_json(out, made, covered=options["blur_faces"]))
     else:
         _print_cleaned(out, made, covered=options["blur_faces"])
     return 0
@@ -121,7 +131,8 @@ def _box(text: str) -> "Region":
     return Region(left, top, right, bottom)
 
 
-def _cleaned_json(out: Path, made: "Cleaned") -> dict[str, Any]:
+def _cleaned_json(out: Path, made: "Cleaned", *, covered: bool) -> dict[str, Any]:
+    unseen = bool(made.seconds) and not covered  # faces are looked for in a film only where they are to be covered
     return {
         "path": str(out),
         "mime": made.mime,
@@ -129,8 +140,8 @@ def _cleaned_json(out: Path, made: "Cleaned") -> dict[str, Any]:
         "height": made.height,
         "bytes": len(made.data),
         "seconds": made.seconds or None,
-        "faces": len(made.faces),
-        "boxes": [[round(edge * 100, 1) for edge in face] for face in made.faces],
+        "faces": None if unseen else len(made.faces),
+        "boxes": None if unseen else [[round(edge * 100, 1) for edge in face] for face in made.faces],
         "removed": list(made.removed),
     }
 
@@ -139,14 +150,17 @@ def _print_cleaned(out: Path, made: "Cleaned", *, covered: bool) -> None:
     length = f", {made.seconds:.1f} s" if made.seconds else ""
     output.say(f"{out} ({made.width}x{made.height}{length}, {len(made.data) // 1024} kB)")
     output.say(f"removed: {', '.join(made.removed) or 'nothing was there beside the picture'}")
-    if covered and made.faces:
-        output.say(
-            f"{output.count(len(made.faces), 'face')} covered. A covered face alone doesn't hide a person: look."
-        )
+    film = bool(made.seconds)
+    if film and not covered:
+        output.say("Faces aren't looked for in a film: --blur-faces finds and covers them in every picture.")
+    elif covered and made.faces:
+        faces = output.count(len(made.faces), "face")
+        every = " in every picture" if film else ""
+        output.say(f"{faces} covered{every}. That alone doesn't hide a person: look at what else tells who it is.")
     elif covered:
         output.say("No face was found: look yourself, and cover by hand with --cover.")
     for face in made.faces:
-        if not covered:
+        if not covered and not film:
             output.say(f"a face: --cover {','.join(f'{edge * 100:.1f}' for edge in face)}")
 
 

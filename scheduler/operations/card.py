@@ -5,7 +5,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from scheduler import rendering
+from scheduler import files, rendering
 from scheduler.errors import UsageError, UserError
 from scheduler.model import Action, Medium, Workspace
 
@@ -16,6 +16,7 @@ ALL = "all"
 """The theme that stands for every one there is: they come on one sheet."""
 
 _MOST_BYTES = 5_000_000
+_LARGEST_FILM = 1920  # pixels; no network shows more
 _TILE = 600  # pixels, the width of a card on the sheet
 
 
@@ -40,12 +41,13 @@ def make(
     """
     from media.errors import MediaError
 
-    if not out.absolute().parent.is_dir():
-        msg = f"{out.absolute().parent}: there is no such folder: make it, or name another file with -o"
-        raise UsageError(msg)
+    files.check_targets([out], [photo] if photo else [])
     film = out.suffix.lower() == ".mp4"
+    if film and max(size) > _LARGEST_FILM:
+        msg = f"a film has at most {_LARGEST_FILM} pixels a side: name a smaller --size"
+        raise UsageError(msg)
     try:
-        picture = photo.read_bytes() if photo else None
+        picture = files.read(photo) if photo else None
         order = rendering.order(
             action, workspace, now=now, message=message, lang=lang, theme=theme, photo=picture, qr=qr
         )
@@ -57,9 +59,6 @@ def make(
         return rendering.save(out, _film(order, size) if film else _still(order, size))
     except MediaError as error:
         raise UserError(str(error)) from None
-    except OSError as error:
-        msg = f"{error.filename}: {error.strerror}"
-        raise UserError(msg) from None
 
 
 def _still(order: "Card", size: tuple[int, int]) -> "Rendered":

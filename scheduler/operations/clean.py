@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from scheduler import cleaning, rendering
+from scheduler import cleaning, files
 from scheduler.errors import UsageError, UserError
 
 if TYPE_CHECKING:
@@ -36,32 +36,17 @@ def clean(
     """
     from media.errors import MediaError
 
-    _check_places(source, out, poster)
-    try:
-        with source.open("rb") as file:
+    files.check_targets([out, *([poster] if poster else [])], [source])
+    with files.open_plain(source) as file:
+        try:
             made = cleaning.upload(file, cover_faces=cover_faces, cover=cover)
-    except MediaError as error:
-        msg = f"{source}: {error}"
-        raise UserError(msg) from None
-    except OSError as error:
-        msg = f"{error.filename or source}: {error.strerror or error}"
-        raise UserError(msg) from None
-    rendering.write(out, made.data)
-    if poster is not None and made.poster:
-        rendering.write(poster, made.poster)
+        except MediaError as error:
+            msg = f"{source}: {error}"
+            raise UserError(msg) from None
+    if poster is not None and not made.poster:
+        msg = f"{source}: is a photo, which has no still: leave out --poster"
+        raise UsageError(msg)
+    if poster is not None:
+        files.write(poster, made.poster, private=False)
+    files.write(out, made.data, private=False)
     return made
-
-
-def _check_places(source: Path, *targets: Path | None) -> None:
-    for target in targets:
-        if target is None:
-            continue
-        if not target.absolute().parent.is_dir():
-            msg = f"{target.absolute().parent}: there is no such folder: make it, or name another file"
-            raise UsageError(msg)
-        if target.is_dir():
-            msg = f"{target}: is a folder: name the file to write"
-            raise UsageError(msg)
-        if target.exists() and target.samefile(source):
-            msg = f"{target}: is the original, which stays as it is: name another file"
-            raise UsageError(msg)

@@ -4,11 +4,12 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 
-from scheduler import cleaning, rendering
-from scheduler.errors import UsageError, UserError
+from scheduler import cleaning, files, rendering
+from scheduler.errors import UserError
 from scheduler.model import Action, Medium, Workspace
 
 ENDINGS = frozenset({".jpg", ".jpeg", ".png", ".webp", ".gif", ".heic", ".heif", ".avif"})
+LEAST, MOST = 4, 400
 _SIDE = 1024  # pixels: no tile is larger
 _MOST_BYTES = 5_000_000
 
@@ -47,22 +48,20 @@ def make(
     from media.collage import render
     from media.errors import MediaError
 
-    if not out.absolute().parent.is_dir():
-        msg = f"{out.absolute().parent}: there is no such folder: make it, or name another file with -o"
-        raise UsageError(msg)
+    originals = list(_files(photos))
+    files.check_targets([out], originals)
+    if not LEAST <= len(originals) <= MOST:
+        msg = f"a collage takes {LEAST} to {MOST} photos, and these are {len(originals)}: give it more, or fewer"
+        raise UserError(msg)
     order = rendering.order(action, workspace, now=now, message=message, lang=lang, theme=theme)
     try:
-        files = list(_files(photos))
         clean = []
-        for number, file in enumerate(files, 1):
+        for number, file in enumerate(originals, 1):
             clean.append(_clean(file))
-            progress(number, len(files))
+            progress(number, len(originals))
         return rendering.save(out, render(clean, order, size=size, max_bytes=_MOST_BYTES))
     except MediaError as error:
         raise UserError(str(error)) from None
-    except OSError as error:
-        msg = f"{error.filename}: {error.strerror}"
-        raise UserError(msg) from None
 
 
 def _files(photos: Sequence[Path]) -> Iterator[Path]:
@@ -77,7 +76,7 @@ def _clean(file: Path) -> bytes:
     from media.errors import MediaError
 
     try:
-        return cleaning.photo(file.read_bytes(), max_side=_SIDE).data
+        return cleaning.photo(files.read(file), max_side=_SIDE).data
     except MediaError as error:
         msg = f"{file}: {error}"
         raise UserError(msg) from None

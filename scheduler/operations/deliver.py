@@ -18,6 +18,7 @@ from scheduler.errors import (
     TryLater,
     UserError,
 )
+from scheduler.files import MachineError
 from scheduler.model import Outgoing, Receipt, Staged, Status
 from scheduler.publishers.base import Publisher
 from scheduler.rules import GO, Kind, Verdict, verdict
@@ -52,7 +53,7 @@ def stage_next(app: App) -> bool:
         _stage(app, delivery)
     except PublishError as error:
         _not_sent(app, delivery, error)
-    except rendering.MachineError as error:
+    except MachineError as error:
         _not_sent(app, delivery, TryLater(str(error)))
     except UserError as error:
         _not_sent(app, delivery, Rejected(str(error)))

@@ -1,13 +1,14 @@
 """Pictures and films by hand: card, collage, clean."""
 
 import io
+import os
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
 from tests.acceptance.command import Campaign, ahead
-from tests.media import drawn_faces
+from tests.media import drawn_faces, films
 
 CARD = ["card", "--action", "act", "--message", "Courage"]
 
@@ -130,6 +131,46 @@ def test_what_is_refused_leaves_nothing_behind(ready: Campaign):
         assert not out.exists()
     assert "original" in ready("clean", source, source, code=2).err
     assert "no such folder" in ready("clean", source, ready.home / "nosuch/out.jpg", code=2).err
+
+
+def test_no_original_and_no_device_is_ever_written_over(ready: Campaign):
+    """The photo on a card, the photos of a collage and a pipe stay what they are; the same name twice is refused."""
+    source, pipe = photo(ready.home / "in.jpg"), ready.home / "pipe"
+    before = source.read_bytes()
+    os.mkfifo(pipe)
+    assert "original" in ready(*CARD, "--photo", source, "-o", source, code=2).err
+    collage = ["collage", "--action", "act", "--message", "Courage", *[source] * 4]
+    assert "original" in ready(*collage, "-o", source, code=2).err
+    for args in ([*CARD, "-o", pipe], ["clean", source, pipe]):
+        assert "no plain file" in ready(*args, code=2).err
+    assert "twice" in ready("clean", source, ready.home / "a", "--poster", ready.home / "a", code=2).err
+    assert source.read_bytes() == before
+    assert pipe.is_fifo()
+
+
+def test_what_may_never_end_is_not_waited_for(ready: Campaign):
+    """A pipe, a device and an empty file are refused at once, as photo of a card too."""
+    pipe, empty, out = ready.home / "pipe", ready.home / "empty.jpg", ready.home / "out.jpg"
+    os.mkfifo(pipe)
+    empty.touch()
+    for bad in (pipe, Path("/dev/zero"), empty):
+        ready("clean", bad, out, code=1)
+        ready(*CARD, "--photo", bad, "-o", out, code=1)
+    assert not out.exists()
+    for size in ("²00x²00", "9" * 5000 + "x300", "200x"):
+        assert "WIDTHxHEIGHT" in ready(*CARD, "--size", size, "-o", out, code=2).err
+
+
+def test_what_is_the_matter_with_a_film_is_said(ready: Campaign):
+    """Sound without pictures is refused in its own words; a film's faces are looked for only where asked."""
+    source, out = ready.home / "in.mp4", ready.home / "out.mp4"
+    source.write_bytes(films.film(sounds=[films.tone()]))
+    made = ready("clean", source, out, "--json").json
+    assert (made["mime"], made["faces"], made["boxes"]) == ("video/mp4", None, None)
+    assert "--blur-faces" in ready("clean", source, out).out
+    assert ready("clean", source, out, "--blur-faces", "--json").json["faces"] == 0
+    source.write_bytes(films.film(size=(16, 16)))
+    assert "too few" in ready("clean", source, out, code=1).err
 
 
 def test_a_damaged_picture_is_found_by_check(ready: Campaign):

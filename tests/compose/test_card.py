@@ -78,14 +78,35 @@ def test_only_a_final_push_counts_days():
 
 
 @pytest.mark.parametrize(
-    ("language", "first", "label"),
-    [("prs", "fr", "Action en cours"), ("prs", "en", "Ongoing action"), ("prs", "my", "Ongoing action"),
-     ("fr-CA", "en", "Action en cours")],
-)  # fmt: skip
-def test_label_in_other_languages(language, first, label):
-    """A language without labels of its own borrows the workspace's, and that English."""
-    workspace = replace(WORKSPACE, languages=(first,))
-    assert card(CardOrder(language=language), workspace=workspace).label == label
+    ("language", "label"),
+    [
+        ("prs", "اقدام جاری"),
+        ("zh-Hant-HK", "持續行動"),
+        ("zh-Hans", "持续行动"),
+        ("fr-CA", "Action en cours"),
+        ("my", ""),
+    ],
+)
+def test_a_label_speaks_the_cards_language_or_is_left_out(language, label):
+    """No card bears a line in another language than its own, whatever the workspace's first one is."""
+    for first in ("en", "fr"):
+        workspace = replace(WORKSPACE, languages=(first,))
+        assert card(CardOrder(language=language), workspace=workspace).label == label
+
+
+@pytest.mark.parametrize(
+    ("language", "label"),
+    [
+        ("ar", "المرحلة الأخيرة · ٣ أيام متبقية"),
+        ("ru", "Последний рывок · 3 дня осталось"),
+        ("zh", "最后冲刺 · 还剩 3 天"),
+    ],
+)
+def test_days_are_counted_in_the_cards_language(language, label):
+    """Figures, plural and words are those of the language."""
+    due = datetime(2021, 9, 12, 13, tzinfo=UTC)
+    order = CardOrder(language=language)
+    assert card(order, phase=Phase.final_push, closes_at=MIDNIGHT, due_at=due).label == label
 
 
 def test_language_is_what_is_spoken():

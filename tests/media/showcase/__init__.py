@@ -13,6 +13,8 @@ from media import collage, theme
 from media.card import Card, render
 from media.order import Rendered
 from media.sheet import contact_sheet
+from scheduler import phases
+from scheduler.model import Phase
 from tests.media import drawn_faces
 
 TAG, BRAND = "UniteForAfghanistan", "Solidarity Desk"
@@ -57,15 +59,14 @@ def languages() -> Rendered:
     """Return every language in every theme that needs no photo."""
     names = [name for name in theme.names() if not theme.load(name).photo.needed]
     tiles = [
-        (f"{name} · {language}", card(language, theme=name, label=_label(language), days_left=3))
+        (
+            f"{name} · {language}",
+            card(language, theme=name, label=phases.label(Phase.final_push, 3, language), days_left=3),
+        )
         for language in LANGUAGES
         for name in names
     ]
     return contact_sheet(tiles, columns=len(names), max_bytes=1_400_000)
-
-
-def _label(language: str) -> str:
-    return {"en": "Final push · 3 days left", "fr": "Dernière ligne droite · plus que 3 jours"}.get(language, "")
 
 
 def frames() -> Rendered:
