@@ -42,10 +42,9 @@ def compose(arranged: Arranged, *, lines: int | None = None, foot: bool = True) 
 
 
 def _write(image: Image.Image, spot: Spot) -> None:
-    """Paint one line. Composing its box takes half the time of pasting a colour through a mask."""
-    box = spot.box
-    part = image.crop(box)
-    image.paste(Image.composite(Image.new("RGB", part.size, spot.colour), part, spot.ink.mask), (box.left, box.top))
+    """Paint one line. Pasting a picture of one colour takes half the time of pasting the colour itself."""
+    mask = spot.ink.mask
+    image.paste(Image.new("RGB", mask.size, spot.colour), (spot.box.left, spot.box.top), mask)
 
 
 def _bare(arranged: Arranged) -> list[Spot]:

@@ -4,7 +4,6 @@ Pure arithmetic on widths measured at one size; nothing here knows a font.
 """
 
 import math
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 _CLOSERS = "\u201d\u2019»)）」』》"  # noqa: RUF001  # may stand behind the end of a phrase
@@ -56,7 +55,7 @@ class _Sums:
             self.stops.append(self.stops[-1] + (p.text[-1] in _STOPS))
             self.trims.append(space if p.spaced else 0.0)
             self.tails.append(_tail(p))
-        self.widest = max(p.width for p in pieces)
+        self.widest, self.trim = max(p.width for p in pieces), max(self.trims)
 
 
 def _tail(piece: Piece) -> float:
@@ -76,42 +75,45 @@ _Table = list[dict[int, tuple[float, int]]]  # at a piece: number of lines -> (c
 def _paths(pieces: list[Piece], sums: _Sums, limit: float, most: int) -> tuple[float, list[list[Piece]]] | None:
     """Return the cheapest way to cut `pieces` into at most `most` lines no wider than `limit`."""
     count = len(pieces)
-    if sums.widest > limit or sums.widths[count] > (limit + max(sums.trims)) * most:
+    if sums.widest > limit or sums.widths[count] > (limit + sums.trim) * most:
         return None
     best: _Table = [{} for _ in range(count + 1)]
     best[0][0] = (0.0, 0)
     for start in range(count):
-        reached = [(lines, cost) for lines, (cost, _) in best[start].items() if lines < most]
+        reached = [(lines + 1, cost) for lines, (cost, _) in best[start].items() if lines < most]
         if reached:
             for end, cost in _ends(pieces, sums, start, limit):
                 into = best[end]
                 for lines, so_far in reached:
-                    if lines + 1 not in into or so_far + cost < into[lines + 1][0]:
-                        into[lines + 1] = (so_far + cost, start)
+                    if lines not in into or so_far + cost < into[lines][0]:
+                        into[lines] = (so_far + cost, start)
     if not best[count]:
         return None
     lines = min(best[count], key=lambda n: best[count][n][0] / n)
     return best[count][lines][0] / lines, _traced(pieces, best, lines)
 
 
-def _ends(pieces: list[Piece], sums: _Sums, start: int, limit: float) -> Iterator[tuple[int, float]]:
-    """Yield where a line that begins at `start` may end, and what it costs."""
-    count = len(pieces)
+def _ends(pieces: list[Piece], sums: _Sums, start: int, limit: float) -> list[tuple[int, float]]:
+    """Return where a line that begins at `start` may end, and what it costs."""
+    count, begin, before = len(pieces), sums.widths[start], sums.stops[start]
+    widths, trims, stops, tails = sums.widths, sums.trims, sums.stops, sums.tails  # this runs hundreds of times a card
+    found = []
     for end in range(start + 1, count + 1):
-        width = sums.widths[end] - sums.widths[start] - sums.trims[end]
+        width = widths[end] - begin - trims[end]
         if width > limit:
-            return
+            break
         slack = (limit - width) / limit
-        cost = slack * slack * _RAGGED + _PHRASE * (sums.stops[end - 1] - sums.stops[start])
+        cost = slack * slack * _RAGGED + _PHRASE * (stops[end - 1] - before)
         if end < count:
-            cost += sums.tails[end]
+            cost += tails[end]
         else:
             cost -= 0.65 * slack * slack * _RAGGED  # the last line may be short
             alone = start and end - start == 1 and pieces[start].short and not pieces[start - 1].ends
             cost += _ORPHAN if alone else 0.0
-        yield end, cost
+        found.append((end, cost))
         if pieces[end - 1].ends:
-            return
+            break
+    return found
 
 
 def _traced(pieces: list[Piece], best: _Table, lines: int) -> list[list[Piece]]:

@@ -76,7 +76,7 @@ class Block:
         return self.lines[0].ascent + self.leading * (len(self.lines) - 1) + self.lines[-1].descent
 
 
-@functools.lru_cache(maxsize=256)
+@functools.lru_cache(maxsize=64)  # of some 50 KB each: a film or a countdown sets the same lines again and again
 def _draw(text: str, style: Style, size: float) -> tuple[bytes, int, int, int, int]:
     """Return the mask's bytes, its width and height, and the ink's distance from the line's start and top."""
     chain = _chain(text, style)
@@ -90,9 +90,10 @@ def _draw(text: str, style: Style, size: float) -> tuple[bytes, int, int, int, i
         dpi=72,
         wrap="none",
     )
+    width, height = image.width, image.height
     # A region's pixels are at hand; writing the image out would start a pool of threads for them.
-    data = bytes(pyvips.Region.new(image).fetch(0, 0, image.width, image.height))
-    return data, image.width, image.height, image.xoffset, image.yoffset
+    data = bytes(pyvips.Region.new(image).fetch(0, 0, width, height))
+    return data, width, height, image.xoffset, image.yoffset
 
 
 def _chain(text: str, style: Style) -> fonts.Chain:
