@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 _KEPT = 32  # cleaned pictures held in memory: a post on six accounts has its picture cleaned once
 _LOCK = threading.Lock()
+_started: list["Sandbox"] = []
 _known: dict[tuple[str, int, int], "Cleaned"] = {}
 
 
@@ -25,8 +26,16 @@ def _sandbox(_what: str = "photos") -> "Sandbox":
     from media.sandbox import Sandbox
 
     sandbox = Sandbox()
+    _started.append(sandbox)
     atexit.register(sandbox.close)
     return sandbox
+
+
+def stop() -> None:
+    """Give up the files that are being opened: each is refused as one that this machine can't open now."""
+    _sandbox.cache_clear()
+    while _started:
+        _started.pop().close()
 
 
 def confined() -> bool:

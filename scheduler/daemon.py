@@ -16,6 +16,7 @@ from types import FrameType
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from scheduler import app as parts
+from scheduler import cleaning
 from scheduler.app import App
 from scheduler.errors import SchedulerError
 from scheduler.operations import deliver, queue, recover
@@ -88,6 +89,7 @@ class Daemon:
         end = time.monotonic() + _STOP_SECONDS
         self._clock.shutdown(wait=False)
         self._ring()
+        cleaning.stop()  # a film may take minutes; it is opened again at the next start
         for lane in self._lanes:
             lane.join(max(0.0, end - time.monotonic()))
         if any(lane.is_alive() for lane in self._lanes):

@@ -51,6 +51,11 @@ class Sandbox:
         with self._lock:
             return self._ready().peak
 
+    @property
+    def busy(self) -> bool:
+        """Whether a file is being opened at this moment."""
+        return self._warm is not None and self._warm.working
+
     def photo(self, data: bytes, *, seconds: float = _PHOTO.seconds, **options: Any) -> Cleaned:
         """Return a photo made anew; see `media.clean.photo` for the options.
 

@@ -33,12 +33,14 @@ class Warm:
         owner: the process that started it.
         alive: turns False when it must be replaced.
         confined: whether the kernel filters what its jobs call.
+        working: whether a job runs at this moment.
         peak: bytes of memory the hungriest of its jobs had at a time.
     """
 
     def __init__(self, jobs: str) -> None:
         self.owner = os.getpid()
         self.alive = True
+        self.working = False
         self.peak = 0
         self._socket, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
@@ -60,6 +62,7 @@ class Warm:
         try:
             socket.send_fds(self._socket, [request], list(files))
             self._loaded()
+            self.working = True
             try:
                 end = self._receive(limits.seconds)
             except TimeoutError:
@@ -67,6 +70,7 @@ class Warm:
                 end = {**self._receive(_STOP_SECONDS), "late": True}
             ended = True
         finally:
+            self.working = False
             self.alive = ended
         self.peak = max(self.peak, int(end["peak"]))
         if "late" in end:

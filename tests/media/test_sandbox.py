@@ -3,6 +3,8 @@
 import io
 import json
 import os
+import platform
+import shutil
 import signal
 import socket
 import struct
@@ -12,12 +14,13 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
-from PIL import Image
+from PIL import Image, PngImagePlugin
 
 from media import clean
 from media.errors import Damaged, MediaError, NotAPicture, TooLarge, Unfinished
@@ -392,3 +395,64 @@ def test_refusals_and_faces_come_through(real: Sandbox) -> None:
     with pytest.raises(NotAPicture):
         real.photo(b"hello")
     assert real.faces(photo()) == ()
+
+
+def test_a_logo_keeps_what_is_transparent_and_nothing_else(real: Sandbox) -> None:
+    """It comes out as a small PNG of our own writing, with its holes and without the texts beside it."""
+    notes = PngImagePlugin.PngInfo()
+    notes.add_text("Author", "CANARY")
+    image = Image.new("RGBA", (900, 450), (255, 221, 51, 255))
+    image.paste((0, 0, 0, 0), (0, 0, 450, 450))
+    out = io.BytesIO()
+    image.save(out, "PNG", pnginfo=notes)
+    made = real.logo(out.getvalue())
+    assert b"CANARY" not in made
+    with Image.open(io.BytesIO(made)) as logo:
+        assert (logo.format, logo.mode, logo.size) == ("PNG", "RGBA", (512, 256))
+        assert logo.getpixel((10, 10))[3] == 0
+        assert logo.getpixel((500, 10)) == (255, 221, 51, 255)
+    with pytest.raises(NotAPicture):
+        real.logo(b"<svg/>")
+
+
+def test_closing_does_not_wait_for_a_job() -> None:
+    """A program that is told to end isn't kept by a file that takes long: whoever waits for it gets a refusal."""
+    sandbox = Sandbox(jobs=sandbox_probes.__name__)
+    assert still_works(sandbox)
+    with ThreadPoolExecutor(1) as pool:
+        spinning = pool.submit(probe, sandbox, "spin")
+        while not sandbox.busy:
+            assert not spinning.done()
+        began = time.monotonic()
+        sandbox.close()
+        with pytest.raises(Unfinished):
+            spinning.result(timeout=10)
+    assert time.monotonic() - began < 5
+    with pytest.raises(Unfinished, match="ending"):
+        still_works(sandbox)
+
+
+def test_a_word_to_stop_that_comes_too_late_harms_nobody(probes: Sandbox) -> None:
+    """The job had just ended by itself: the next one is done as if nothing had been."""
+    assert still_works(probes)
+    assert probes._warm
+    probes._warm._socket.send(b"stop")
+    assert still_works(probes)
+
+
+def test_where_the_kernel_can_not_confine_nothing_is_opened() -> None:
+    """On a machine whose system calls we don't know a file is refused in words, never opened all the same."""
+    personality = shutil.which("setarch")
+    if personality is None or platform.machine() != "x86_64":
+        pytest.skip("only a 64-bit PC can pass for another machine")
+    code = (
+        "import sys; from media.sandbox import Sandbox; from media.errors import Unfinished\n"
+        "with Sandbox() as sandbox:\n"
+        "    try: sandbox.photo(sys.stdin.buffer.read())\n"
+        "    except Unfinished as error: print(sandbox.confined, error)"
+    )
+    env = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    done = subprocess.run(
+        [personality, "i686", sys.executable, "-c", code], input=photo(), env=env, capture_output=True, check=True
+    )
+    assert done.stdout.decode().startswith("False files from outside aren't opened here")
