@@ -87,6 +87,11 @@ def film(source: BinaryIO, *, cover_faces: bool = False, cover: Sequence["Region
     return _sandbox("films").video(source, cover_faces=cover_faces, cover=cover)
 
 
+def check_film(source: BinaryIO) -> None:
+    """Make sure that a film can be made anew, without making it. Raises MediaError."""
+    _sandbox("films").look(source)
+
+
 def upload(source: BinaryIO, *, cover_faces: bool = False, cover: Sequence["Region"] = ()) -> "Cleaned":
     """Return what somebody handed in made anew, a photo or a film as its first bytes say. Raises MediaError."""
     from media.errors import NotAPicture, NotAVideo

@@ -216,6 +216,21 @@ def check_image(image: FileContent, limits: Limits, workspace: Workspace) -> Non
         raise _sorted(error, image.file) from None
 
 
+def check_film(film: FileContent, workspace: Workspace) -> None:
+    """Make sure that a film can be used, as far as its tables tell.
+
+    Raises:
+        UserError: it is missing, damaged, too long or too large, or no film.
+    """
+    from media.errors import MediaError
+
+    try:
+        with files.open_plain(_within(film.file, workspace)) as file:
+            cleaning.check_film(file)
+    except MediaError as error:
+        raise _sorted(error, film.file) from None
+
+
 def digest(file: str, workspace: Workspace) -> str:
     """Return the SHA-256 of a picture's or film's bytes in hexadecimal; empty where it can't be read now."""
     try:

@@ -117,6 +117,11 @@ def _picture_findings(planned: Planned, publisher: Publisher, workspace: Workspa
             rendering.check_image(image, publisher.limits, workspace)
         except UserError as error:
             found.append(Finding(rule="picture", message=f"on {planned.account}: {error}", about="images"))
+    if planned.content.video is not None:
+        try:
+            rendering.check_film(planned.content.video, workspace)
+        except UserError as error:
+            found.append(Finding(rule="picture", message=f"on {planned.account}: {error}", about="video"))
     return found
 
 

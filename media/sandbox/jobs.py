@@ -59,6 +59,12 @@ def _film(file: BinaryIO, options: dict[str, Any]) -> Answer:
     return _cleaned(video.clean(file, **_options(options)))
 
 
+def _look(file: BinaryIO, _: dict[str, Any]) -> Answer:
+    from media.film import source  # noqa: PLC0415
+
+    return {"seconds": source.look(file).seconds}, ()
+
+
 def _faces(file: BinaryIO, _: dict[str, Any]) -> Answer:
     from media import clean  # noqa: PLC0415
 
@@ -86,6 +92,7 @@ def _cleaned(made: Cleaned) -> Answer:
 JOBS = {
     "photo": Job(_load_photo, _photo),
     "video": Job(_load_film, _film),
+    "look": Job(_load_film, _look),
     "faces": Job(_load_photo, _faces),
     "logo": Job(_load_photo, _logo),
 }

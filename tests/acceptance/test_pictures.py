@@ -182,13 +182,25 @@ def test_a_damaged_picture_is_found_by_check(ready: Campaign):
     found = ready("check", "--json", code=1).json["problems"]
     assert [one["rule"] for one in found] == ["picture"]
     assert "torn.jpg" in found[0]["message"]
+    (ready.folder / "posts/call.mp4").write_text("no film")
+    ready.write(f"id: a, at: {ahead(days=1)}, text: Hello, video: {{file: call.mp4, alt: A wall}}")
+    found = ready("check", "--json", code=1).json["problems"]
+    assert [one["rule"] for one in found] == ["picture"]
+    assert "call.mp4" in found[0]["message"]
 
 
 @pytest.mark.parametrize("kind", ["video: {file: it, alt: A wall}", "images: [{file: it, alt: A wall}]"])
 def test_an_approval_is_one_of_the_very_file(ready: Campaign, kind: str):
     """Another picture or film under the same name is another post: it waits for an approval of its own."""
     file, name = ready.folder / "posts/it", "act/a@local"
-    photo(file)
+
+    def put(*, seed: int) -> None:
+        if kind.startswith("video"):
+            file.write_bytes(films.film(sounds=[films.tone(pitch=440.0 * seed)]))
+        else:
+            photo(file, seed=seed)
+
+    put(seed=1)
     ready.write(f"id: a, at: {ahead(days=1)}, text: Hello, approve: true, {kind}")
 
     def status() -> str:
@@ -198,5 +210,5 @@ def test_an_approval_is_one_of_the_very_file(ready: Campaign, kind: str):
     assert status() == "held"
     ready("approve", name)
     assert status() == "queued"
-    photo(file, seed=2)
+    put(seed=2)
     assert status() == "held"
