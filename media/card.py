@@ -28,10 +28,10 @@ def alt(card: Card) -> str:
 
 
 def check(card: Card, *, size: tuple[int, int] = (1200, 675)) -> None:
-    """Make sure that `card` can be made, without making it (some 10 ms).
+    """Make sure that `card` can be made, without making it (some 10 to 25 ms).
 
     Raises:
-        MediaError: as `render` does, except that a photo is judged by its header only.
+        MediaError: as `render` does, and as quickly as a photo can be opened.
     """
     from media.drawing import arrange  # noqa: PLC0415  # Pillow, Pango and the fonts, only for who needs them
 

@@ -6,7 +6,7 @@ from PIL import Image
 
 from media.colour import Colour
 from media.drawing import art, pictures
-from media.drawing.layout import Box, unit_of
+from media.drawing.layout import Box, safe_area, unit_of
 from media.errors import NoMessage
 from media.order import Card
 from media.text import fonts, script
@@ -45,7 +45,9 @@ class _Panel:
         self.image, self.box, self.card, self.theme = image, panel, card, theme
         self.unit = unit_of(image.size)
         pad = round(_PAD * self.unit)
-        self.room = Box(pad, pad, panel.width - pad, panel.height - pad)
+        safe = safe_area(image.size)  # on a story no word lies under the app's controls
+        top, bottom = max(pad, safe.top - panel.top), min(panel.height - pad, safe.bottom - panel.top)
+        self.room = Box(pad, top, panel.width - pad, bottom)
         self.sheet = art.field((panel.width, panel.height), theme.background.top, theme.background.bottom)
         self.sheet = art.grain(self.sheet, theme.background.grain)
         self.rtl = script.right_to_left(card.language)
@@ -136,7 +138,7 @@ class _Panel:
             return room.bottom
         bottom, edge = room.bottom, room.bottom - foot.height - round(0.03 * self.unit)
         if look.band:
-            bottom = self.box.height - round(0.04 * self.unit)
+            bottom = min(self.box.height - round(0.04 * self.unit), self.room.bottom + round(0.015 * self.unit))
             edge = bottom - foot.height - round(0.03 * self.unit)
             self.sheet.paste(look.band, (0, edge, self.box.width, self.box.height))
             edge -= round(0.03 * self.unit)

@@ -9,13 +9,14 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from media.drawing.layout import Box
+from media.drawing.layout import Box, safe_area
 
 MANY = 32  # from here on a grid; fewer photos lose too much of themselves in equal tiles
 _FLATTEST, _STEEPEST = 0.62, 1.9  # the shapes a tile may have in a row: width to height
 _BESIDE = (0.37, 0.36, 0.38, 0.39, 0.4, 0.41)  # parts of the width for words beside photos, the best first
 _UNDER = (0.44, 0.46, 0.42, 0.48)  # parts of the height for words under photos
 _UNDER_TALL = (0.37, 0.39, 0.35, 0.41, 0.43)  # the same where the picture stands upright
+_AMID = (0.34, 0.36, 0.32, 0.38)  # the same on a story, with photos under the words too
 _WIDE = 1.2  # from this width to height on, the words stand beside the photos
 
 
@@ -111,6 +112,8 @@ def _steps(length: int, count: int, gap: int) -> list[tuple[int, int]]:
 def _rows(shapes: Sequence[float], size: tuple[int, int], gap: int) -> Plan:
     """Give the words as much room as lets the photos keep their shapes best."""
     kept = [min(max(shape, _FLATTEST), _STEEPEST) for shape in shapes]
+    if _story(size):
+        return min((_amid(kept, size, gap, share) for share in _AMID), key=lambda offer: offer[0])[1]
     shares = _BESIDE if size[0] > _WIDE * size[1] else _UNDER_TALL if size[1] > _WIDE * size[0] else _UNDER
     offers = [_filled(kept, size, gap, share) for share in shares]
     return min(offers, key=lambda offer: offer[0])[1]
@@ -125,20 +128,50 @@ def _filled(shapes: Sequence[float], size: tuple[int, int], gap: int, share: flo
     else:
         edge = round(height * (1 - share))
         panel, room = Box(0, edge, width, height), Box(gap, gap, width - gap, edge - gap)
+    cost, lines = _lines(shapes, room, gap)
+    return cost, Plan(size=size, tiles=tuple(itertools.chain.from_iterable(lines)), panel=panel, gap=gap)
+
+
+def _story(size: tuple[int, int]) -> bool:
+    """Tell whether apps draw their controls over the picture's top and bottom."""
+    safe = safe_area(size)
+    return safe.top > safe.left
+
+
+def _amid(shapes: Sequence[float], size: tuple[int, int], gap: int, share: float) -> tuple[float, Plan]:
+    """Return rows over and under a panel whose words all lie clear of a story's controls, and what it costs."""
+    (width, height), safe = size, safe_area(size)
+    deep = round(height * share)
+    cost, lines = _lines(shapes, Box(gap, gap, width - gap, height - 2 * gap - deep), gap)
+    lowest = safe.bottom - deep
+    tops = [gap, *(line[0].bottom + gap for line in lines)]
+    cut = min(range(len(tops)), key=lambda at: abs(tops[at] - lowest) + (height if tops[at] > lowest else 0))
+    top = tops[cut]
+    cost += 10.0 * max(0.0, safe.top / height - 0.05 - top / height, (top - lowest) / height)
+    moved = [
+        box if at < cut else box._replace(top=box.top + deep + gap, bottom=box.bottom + deep + gap)
+        for at, line in enumerate(lines)
+        for box in line
+    ]
+    return cost, Plan(size=size, tiles=tuple(moved), panel=Box(0, top, width, top + deep), gap=gap)
+
+
+def _lines(shapes: Sequence[float], room: Box, gap: int) -> tuple[float, list[list[Box]]]:
+    """Return the best rows that fill `room`, and how much they crop the photos."""
     inner = (room.width, room.height)
     cost, rows = min(
         (_partition(shapes, number, inner, gap) for number in range(1, len(shapes) + 1)), key=lambda r: r[0]
     )
     heights = [(inner[0] - gap * (len(row) - 1)) / sum(row) for row in rows]
     scale = (inner[1] - gap * (len(rows) - 1)) / sum(heights)
-    tiles: list[Box] = []
+    lines: list[list[Box]] = []
     top = float(room.top)
     for row, high in zip(rows, heights, strict=True):
         bottom = top + high * scale
         spans = _row(row, inner[0], gap)
-        tiles += [Box(room.left + start, round(top), room.left + end, round(bottom)) for start, end in spans]
+        lines.append([Box(room.left + start, round(top), room.left + end, round(bottom)) for start, end in spans])
         top = bottom + gap
-    return cost + 0.5 * math.log(scale) ** 2, Plan(size=size, tiles=tuple(tiles), panel=panel, gap=gap)
+    return cost + 0.5 * math.log(scale) ** 2, lines
 
 
 def _row(shapes: Sequence[float], width: int, gap: int) -> list[tuple[int, int]]:

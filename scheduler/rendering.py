@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from media.errors import MediaError
     from media.order import Cleaned
 
-_FORM = 2
+_FORM = 3
 """Raised whenever the same words are to give another picture, so that old files aren't taken for new ones."""
 
 

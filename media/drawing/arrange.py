@@ -5,7 +5,7 @@ Everything that can go wrong with words, or with a photo's faces, goes wrong her
 
 import functools
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from media import words
@@ -18,6 +18,7 @@ from media.text import fonts, script
 from media.text.typeset import Block, Ink, Style, fit, line, line_to_fit
 from media.theme import Theme, load
 
+_BARS = 7  # a countdown has a week of them
 _CROWDED = 0.72  # a foot's row whose texts would shrink below this part is stacked instead
 
 
@@ -54,6 +55,7 @@ def arrange(card: Card, size: tuple[int, int]) -> Arranged:
         label=bool(card.label.strip()),
         stacked=theme.foot.arrangement == "stack",
         figure=count is not None,
+        week=count is not None and count <= _BARS,
         qr=qr.side(card.link, unit) if card.link else 0,
     )
     setting = _Setting(card, theme, message, size, count)
@@ -78,34 +80,48 @@ class _Setting:
     def with_photo(self, has: Contents, data: bytes) -> Arranged:
         """Return the card with its photo, every face whole and free of words."""
         photo, faces = pictures.size_of(data), pictures.faces_of(self.card)
-        for layout, least in self._layouts(has, photo):
-            if layout.photo is None or not (made := self._tried(layout, least)):
-                continue
-            place = (layout.photo.width, layout.photo.height)
-            if part := crop.window(photo, place, faces, _covered(made)):
-                return replace(made, part=part)
+        group = crop.is_wide_group(photo, faces)
+        made: list[Arranged] = []
+        for layout, least in self._layouts(has, photo, group=group):
+            if layout.photo and (one := self._tried(layout, least)):
+                made.append(one)
+                if shown := _shown(one, photo, faces, heads=True):
+                    return shown
+        for one in made:  # no layout shows every head whole: the first that shows every face
+            if not one.layout.ample and (shown := _shown(one, photo, faces)):
+                return shown
+        for layout, least in self._whole(has, photo, group=group):
+            if (one := self._tried(layout, least)) and (shown := _shown(one, photo, faces)):
+                return shown
         raise self.refused or TextTooLong
 
-    def _layouts(self, has: Contents, photo: tuple[int, int]) -> Iterator[tuple[Layout, float]]:
-        """Offer every layout for a photo, the theme's own way first; at last the photo whole, beside the words."""
+    def _layouts(self, has: Contents, photo: tuple[int, int], *, group: bool) -> Iterator[tuple[Layout, float]]:
+        """Offer every layout that a photo fills, the theme's own way first; a veil over a photo's top comes last."""
         theme, size = self.theme, self.size
         if theme.photo.kind == "frame":
             yield from _each(has, lambda variant: layout_photo.framed(theme, size, variant, photo))
             return
+        low = replace(has, stacked=False)
         if theme.photo.kind == "scrim":
-            low = replace(has, stacked=False)
             yield from _each(low, lambda variant: layout_photo.over(theme, size, variant))
-        yield from _each(has, lambda variant: layout_photo.beside(theme, size, variant))
-        tried = _each(has, lambda variant: layout_photo.beside(theme, size, variant))
-        whole = [(layout_photo.whole(layout, photo), least) for layout, least in tried]
-        yield from sorted(whole, key=lambda offer: -_area(offer[0]))
+        yield from _each(has, lambda variant: layout_photo.beside(theme, size, variant, group=group))
+        if theme.photo.kind == "scrim":
+            yield from _each(low, lambda variant: layout_photo.over_elsewhere(theme, size, variant))
+
+    def _whole(self, has: Contents, photo: tuple[int, int], *, group: bool) -> list[tuple[Layout, float]]:
+        """Return the layouts with the photo whole, beside the words or above them, the largest photo first."""
+        if self.theme.photo.kind == "frame":
+            return []
+        tried = _each(has, lambda variant: layout_photo.beside(self.theme, self.size, variant, group=group))
+        whole = [(layout_photo.whole(layout, photo), least) for layout, least in tried if not layout.ample]
+        return sorted(whole, key=lambda offer: -_area(offer[0]))
 
     def _tried(self, layout: Layout, least: float) -> Arranged | None:
         """Set the texts for `layout`; None if they don't fit it."""
         try:
             texts = self._texts(layout, least)
         except TextTooLong as error:
-            self.refused = self.refused or error
+            self.refused = self.refused or (None if layout.ample else error)
             return None
         places = place(self.theme, layout, texts)
         return Arranged(
@@ -141,7 +157,7 @@ class _Setting:
         largest = (look.wide if layout.wide else look.tall) * layout.unit
         if layout.photo is not None:
             largest = min(largest, look.over_photo * layout.unit)
-        smallest = min(layout.smallest * 1.5, largest)
+        smallest = max(min(layout.smallest * 1.5, largest), layout.ample * largest)
         if box.width < smallest or box.height < smallest:
             raise TextTooLong("the card has no room for its message: choose a larger size, or leave something out")
         style = Style(language=self.card.language, font=look.font, weight=look.weight)
@@ -149,7 +165,10 @@ class _Setting:
 
     def _label(self, layout: Layout) -> Ink | None:
         language, look = self.card.language, self.theme.label
-        text = script.tidy(self.card.label, language).replace("\n", " ")
+        said = self.card.label
+        if self._counts(layout):  # the days are told by the figure: they aren't said twice
+            said = said.partition(" · ")[0]
+        text = script.tidy(said, language).replace("\n", " ")
         if not text:
             return None
         capitals = script.upper(text, language) if look.upper else text
@@ -178,15 +197,20 @@ class _Setting:
             _row(brand, medium, brand_room, (layout.smallest, layout.small), "brand") if brand else None,
         )
 
+    def _counts(self, layout: Layout) -> bool:
+        """Tell whether the days left are shown as a figure."""
+        room = layout.art or layout.count
+        return self.count is not None and room is not None and any(art.kind == "figure" for art in self.theme.art)
+
     def _figure(self, layout: Layout) -> tuple[Ink | None, Ink | None]:
         """Set the days that are left as large as the art's box allows, and the words under them."""
-        count, box = self.count, layout.art
-        if count is None or box is None or all(art.kind != "figure" for art in self.theme.art):
+        count, box = self.count, layout.art or layout.count
+        if count is None or box is None or not self._counts(layout):
             return None, None
         style = Style(language=self.card.language)
         text = words.days(count, self.card.language)
-        caption = line(text, style, 0.04 * layout.unit) if text else None
-        height = min(box.height - 0.09 * layout.unit, 0.46 * layout.unit)
+        caption = line(text, style, (0.032 if layout.count else 0.04) * layout.unit) if text else None
+        height = box.height if layout.count else min(box.height - 0.09 * layout.unit, 0.46 * layout.unit)
         digits = words.figure(count, self.card.language)
         probe = line(digits, style, layout.unit / 2)
         size = layout.unit / 2 * min(height / probe.height, box.width * 0.94 / probe.width)
@@ -211,6 +235,15 @@ def _row(text: str, style: Style, width: int, sizes: tuple[float, float], what: 
 
 def _area(layout: Layout) -> int:
     return layout.photo.width * layout.photo.height if layout.photo else 0
+
+
+def _shown(made: Arranged, photo: tuple[int, int], faces: Sequence[Region], *, heads: bool = False) -> Arranged | None:
+    """Return the card with the part of its photo that is shown; None if a face, or a head, wouldn't be whole."""
+    if made.layout.photo is None:
+        return None
+    place = (made.layout.photo.width, made.layout.photo.height)
+    part = crop.window(photo, place, faces, _covered(made), heads=heads)
+    return replace(made, part=part) if part else None
 
 
 def _covered(made: Arranged) -> list[Box]:

@@ -112,6 +112,7 @@ def flame(image: Image.Image, layout: Layout, box: Box, light: Colour, wax: Colo
     thick = round(0.104 * unit)
     tall = thick * 2.35
     centre = box.left + round(box.width * (0.5 if layout.wide else 0.75 if layout.qr else 0.6))
+    centre = min(centre, box.right - round(0.6 * thick)) if layout.qr else centre
     top = round(layout.size[1] * 0.53) if layout.wide else box.top + round(tall * 1.02)
     foot = (float(centre), top - thick * 0.06)
     heart = (centre, round(foot[1] - tall * 0.36))
@@ -147,10 +148,10 @@ def band(image: Image.Image, box: Box, rise: float, fill: Colour, *, rtl: bool =
 
 
 def arch(image: Image.Image, unit: int, box: Box, light: Colour, pale: Colour) -> Image.Image:
-    """Return `image` with an arch of light standing in `box`: a doorway, where no portrait is at hand."""
-    wide = min(round(box.width * 0.62), round(box.height * 0.56))
-    high = min(round(wide * 1.62), box.height)
-    left, top = box.left + (box.width - wide) // 2, box.bottom - high
+    """Return `image` with a barred window in `box` and the light that falls through it: no portrait is at hand."""
+    wide = min(round(box.width * 0.58), round(box.height * 0.46))
+    high = round(wide * 1.5)
+    left, top = box.left + (box.width - wide) // 2, box.bottom - round(high * 1.36)
     heart = (left + wide // 2, top + round(high * 0.56))
     for reach, share in ((0.95, 0.2), (0.55, 0.26)):
         image = _glow(image, heart, reach * unit, mix((0, 0, 0), light, share), 1.9)
@@ -158,15 +159,46 @@ def arch(image: Image.Image, unit: int, box: Box, light: Colour, pale: Colour) -
     draw = ImageDraw.Draw(mask)
     draw.ellipse((0, 0, wide * _FINE - 1, wide * _FINE - 1), fill=255)
     draw.rectangle((0, wide * _FINE // 2, wide * _FINE, high * _FINE), fill=255)
+    _bars(draw, wide * _FINE, high * _FINE)
     mask = mask.resize((wide, high), Image.Resampling.BOX)
+    _fall(image, mask, Box(left, top + round(high * 1.06), left + wide, box.bottom), light)
     shine = field((wide, high), mix(light, (120, 70, 60), 0.35), mix(light, pale, 0.75))
     image.paste(shine, (left, top), mask)
     return image
 
 
-def sun(image: Image.Image, unit: int, box: Box, light: Colour, glow: Colour) -> None:
-    """Paint a rising sun into `image`, its centre on the lower edge of `box`, and the rings of light around it."""
+def _bars(draw: ImageDraw.ImageDraw, wide: int, high: int) -> None:
+    """Take four upright bars and two across out of a window's light."""
+    thick = wide * 0.045
+    for share in (0.2, 0.4, 0.6, 0.8):
+        draw.rectangle((wide * share - thick / 2, 0, wide * share + thick / 2, high), fill=0)
+    for share in (0.36, 0.7):
+        draw.rectangle((0, high * share - thick / 2, wide, high * share + thick / 2), fill=0)
+
+
+def _fall(image: Image.Image, window: Image.Image, floor: Box, light: Colour) -> None:
+    """Lay the window's light on the floor: leaning towards the start, fainter the further it falls."""
+    (wide, high), lean = window.size, round(floor.height * 0.9)
+    # Where a pixel of the floor is lit from: rows are the window's, upside down and flattened, moved as they fall.
+    size = (wide + lean, floor.height)
+    rows = (1, lean / floor.height, -lean, 0, -high / floor.height, high)
+    shone = window.transform(size, Image.Transform.AFFINE, rows, Image.Resampling.BICUBIC)
+    fade = Image.linear_gradient("L").rotate(180).point([round(value * 0.5) for value in range(256)]).resize(size)
+    image.paste(light, (floor.left - lean, floor.top), ImageChops.multiply(shone, fade))
+
+
+def sun(image: Image.Image, layout: Layout, box: Box, light: Colour, glow: Colour) -> None:
+    """Paint a rising sun into `image`, its centre on the lower edge of `box`, and the rings of light around it.
+
+    Where a QR code has its place, the rings go around the code: it is the sun.
+    """
+    unit, code = layout.unit, layout.qr
     radius = min(0.235 * unit, box.width / 2)
+    if code and code.bottom + layout.quiet > box.bottom - radius:
+        middle, clear = ((code.left + code.right) / 2, (code.top + code.bottom) / 2), 0.708 * code.width + layout.quiet
+        for reach, share in ((2.3, 0.2), (1.6, 0.28), (1.0, 0.5)):
+            _disc(image, middle, clear * reach, glow, round(255 * share))
+        return
     centre = max((box.left + box.right) / 2, box.left + radius)
     for reach, share in ((2.5, 0.16), (1.95, 0.22), (1.45, 0.34)):
         _disc(image, (centre, box.bottom), radius * reach, glow, round(255 * share))

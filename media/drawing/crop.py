@@ -9,7 +9,9 @@ from media.drawing.layout import Box
 from media.order import Region
 
 WHOLE = Region(0.0, 0.0, 1.0, 1.0)
-_AIRS = (0.45, 0.2, 0.0)  # what stays around a face, in parts of it: as much as can be had
+_HEADS = ((0.45, 0.7, 0.45), (0.2, 0.55, 0.25))  # around a face, in parts of it: at the sides, hair, chin and neck
+_FACES = ((0.1, 0.2, 0.1), (0.0, 0.0, 0.0))  # where no head can be had whole
+_GROUP = 3  # people
 _CLEAR = 0.35  # how far words keep from a face, in parts of it: a veil under them fades out before it
 _STEPS = (8, 40)  # places tried for it, coarse ones first: cards with like words then show the same part
 
@@ -19,19 +21,24 @@ def window(
     size: tuple[int, int],
     faces: Sequence[Region],
     words: Sequence[Box] = (),
+    *,
+    heads: bool = False,
 ) -> Region | None:
     """Return the part of a photo that fills `size`, or None if faces would be cut or lie under `words`.
+
+    A head is shown whole, hair and chin too, wherever that can be had.
 
     Args:
         photo: width and height of the upright photo in pixels.
         size: width and height of the place it fills.
         faces: where faces are in the photo.
         words: where words stand in the place, in its pixels.
+        heads: None too if only the faces proper would be whole.
     """
     ratio, wanted = photo[0] / photo[1], size[0] / size[1]
     across, down = min(1.0, wanted / ratio), min(1.0, ratio / wanted)
-    for air in _AIRS:
-        kept = [_grown(face, air) for face in faces]
+    for room in _HEADS if heads else (*_HEADS, *_FACES):
+        kept = [_grown(face, *room) for face in faces]
         for left, top in _offsets(across, down, kept):
             part = Region(left, top, left + across, top + down)
             if all(_inside(face, part) for face in kept) and not any(
@@ -39,6 +46,13 @@ def window(
             ):
                 return part
     return None
+
+
+def is_wide_group(photo: tuple[int, int], faces: Sequence[Region]) -> bool:
+    """Tell whether a photo shows several people beside each other, too wide for a column beside words."""
+    if len(faces) < _GROUP or photo[0] <= photo[1]:
+        return False
+    return max(face.right for face in faces) - min(face.left for face in faces) > 0.5
 
 
 def on_card(faces: Sequence[Region], part: Region, size: tuple[int, int], air: float = 0.0) -> list[Box]:
@@ -51,14 +65,17 @@ def on_card(faces: Sequence[Region], part: Region, size: tuple[int, int], air: f
             round((face.right - part.left) / across * size[0]),
             round((face.bottom - part.top) / down * size[1]),
         )
-        for face in (_grown(face, air) for face in faces)
+        for face in (_grown(face, air, air, air) for face in faces)
     ]
 
 
-def _grown(face: Region, by: float) -> Region:
-    wide, high = (face.right - face.left) * by, (face.bottom - face.top) * by
+def _grown(face: Region, sides: float, above: float, below: float) -> Region:
+    wide, high = face.right - face.left, face.bottom - face.top
     return Region(
-        max(face.left - wide, 0.0), max(face.top - high, 0.0), min(face.right + wide, 1.0), min(face.bottom + high, 1.0)
+        max(face.left - wide * sides, 0.0),
+        max(face.top - high * above, 0.0),
+        min(face.right + wide * sides, 1.0),
+        min(face.bottom + high * below, 1.0),
     )
 
 

@@ -59,6 +59,11 @@ def _kept(
         return image
     place = layout.photo or Box(0, 0, *layout.size)
     box = place.mirrored(layout.size[0]) if rtl else place
+    if layout.steps:
+        image = _drawn(
+            image, replace(theme, art=tuple(look for look in theme.art if look.kind == "steps")), layout, days
+        )
+        image = ImageOps.mirror(image) if rtl else image
     image = art.grain(image, theme.background.grain)
     image.paste(pictures.shown(photo, part or WHOLE, (box.width, box.height)), (box.left, box.top))
     if theme.photo.inset:
@@ -78,7 +83,7 @@ def _drawn(image: Image.Image, theme: Theme, layout: Layout, days: int) -> Image
         elif look.kind == "arch" and layout.art:
             image = art.arch(image, layout.unit, layout.art, look.colour, second)
         elif look.kind == "sun" and layout.art:
-            art.sun(image, layout.unit, layout.art, look.colour, second)
+            art.sun(image, layout, layout.art, look.colour, second)
         elif look.kind == "rule":
             art.rule(image, layout, look.colour)
         elif look.kind == "steps" and layout.steps:

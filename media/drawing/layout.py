@@ -88,16 +88,23 @@ class Layout:
     stacked: bool  # the brand stands over the hashtags, at the start
     art: Box | None = None
     steps: Box | None = None  # a row of bars at the top
+    count: Box | None = None  # the days left beside the label, where a photo takes the room of the art
     photo: Box | None = None
     qr: Box | None = None
     words: Literal["ground", "bottom", "top", "column"] = "ground"
     aside: bool = False  # label, hashtags and brand in a column beside the message
+    ample: float = 0.0  # the message keeps this part of its largest size, or another layout is better
     middle: float = 0.45  # where in its box the message stands, 0 (top) to 1 (bottom)
 
     @property
     def smallest(self) -> float:
         """The smallest size of any text in pixels."""
         return 0.026 * self.unit
+
+    @property
+    def quiet(self) -> int:
+        """How far drawn art keeps from a QR code, in pixels."""
+        return round(0.045 * min(self.size))
 
     @property
     def line(self) -> int:
@@ -109,12 +116,14 @@ class Layout:
 class Contents:
     """What of a card takes room beside its message.
 
-    `stacked`: the brand stands over the hashtags; a QR code demands it. `qr`: its side in pixels.
+    `figure`: days are left. `stacked`: the brand stands over the hashtags; a QR code demands it.
+    `qr`: its side in pixels.
     """
 
     label: bool = True
     stacked: bool = False
     figure: bool = False
+    week: bool = False  # no more days are left than there are bars
     qr: int = 0
 
 
@@ -148,8 +157,7 @@ def lay_out(theme: Theme, size: tuple[int, int], has: Contents) -> Iterator[Layo
     The theme's own comes first; then, for who has much to say, the same without the art beside the words.
     """
     plan = bare(theme, size, has)
-    if has.figure and any(art.kind == "steps" for art in theme.art):
-        plan = _with_steps(plan)
+    plan = with_steps(plan, theme, has)
     yield with_rule(_with_art(plan, theme, figure=has.figure), theme)
     if any(art.kind in _COLUMNS for art in theme.art):
         yield with_rule(plan, theme)
@@ -208,11 +216,11 @@ def _with_art(plan: Layout, theme: Theme, *, figure: bool) -> Layout:
         return plan
     width, height = plan.size
     stands = look.kind in {"flame", "sun"}  # it stands on the card's lower edge, and its light spreads
-    above = plan.qr.top - plan.line // 2 if plan.qr else plan.foot.top - round(0.03 * plan.unit)
+    above = plan.qr.top - plan.quiet if plan.qr else plan.foot.top - round(0.03 * plan.unit)
     floor = height if stands else above
     far = width if stands else width - plan.margin
-    if look.kind == "flame" and plan.qr:  # it burns beside the code; a sun may rise behind it
-        far = plan.qr.left
+    if look.kind == "flame" and plan.qr:  # it burns beside the code
+        far = plan.qr.left - plan.quiet
     foot, message, label = plan.foot, plan.message, plan.label
     if plan.wide:
         left = round(width * (1 - look.wide))
@@ -233,8 +241,10 @@ def _with_art(plan: Layout, theme: Theme, *, figure: bool) -> Layout:
     return replace(plan, art=box, message=message, label=label, foot=foot)
 
 
-def _with_steps(plan: Layout) -> Layout:
-    """Make room for a row of bars over the label."""
+def with_steps(plan: Layout, theme: Theme, has: Contents) -> Layout:
+    """Make room for a row of bars over the label, in the last week."""
+    if not (has.week and any(art.kind == "steps" for art in theme.art)):
+        return plan
     thick, down = round(0.012 * plan.unit), round(0.045 * plan.unit)
     return replace(
         plan,

@@ -6,25 +6,38 @@ Each function offers its layouts in order of preference; who asks takes the firs
 from collections.abc import Iterator
 from dataclasses import replace
 
-from media.drawing.layout import Box, Contents, Layout, bare
+from media.drawing.layout import Box, Contents, Layout, bare, with_steps
 from media.theme import Theme
 
 _MOSTLY = 0.6  # the least part of a framed photo that is shown, a little less on landscape cards
 _COLUMNS = (0.3, 0.38, 0.46)  # of the width: what hashtags and brand may take beside a message
+_AMPLE = 0.7  # of its largest size: words that keep it can spare the photo room
+_LEAST = 0.4  # of its largest size: where only so a photo's heads have room
 _BANNER = 0.25  # of the height: no more of the picture is given to a banner
 
 
 def over(theme: Theme, size: tuple[int, int], has: Contents) -> Iterator[Layout]:
-    """Offer layouts with the words on the photo: low first, where faces seldom are, then high, then along a side."""
+    """Offer layouts with the words low on the photo, where faces seldom are."""
+    yield from _over(theme, size, has, low=True)
+
+
+def over_elsewhere(theme: Theme, size: tuple[int, int], has: Contents) -> Iterator[Layout]:
+    """Offer layouts with the words high on the photo, then along a side: a veil lies over much of it."""
+    yield from _over(theme, size, has, low=False)
+
+
+def _over(theme: Theme, size: tuple[int, int], has: Contents, *, low: bool) -> Iterator[Layout]:
     plan = bare(theme, size, has)
     plan = replace(plan, photo=Box(0, 0, *size), band=None, middle=1.0, words="bottom")
     width, height = size
     foot_top = plan.foot.bottom - max(round(plan.line * (2.5 if plan.stacked else 1)), has.qr)
     message = Box(plan.margin, 0, width - plan.margin, foot_top - round(0.025 * plan.unit))
     right = round(width * 0.76) if plan.wide else width - plan.margin
-    for share in (0.34, 0.24, 0.15):
+    for share in (0.34, 0.24, 0.15) if low else ():
         most = round(share * (height if plan.safe.top <= plan.margin else plan.unit * 1.2))
         yield replace(plan, message=message._replace(top=message.bottom - most, right=right))
+    if low:
+        return
     label = plan.label._replace(bottom=plan.label.top + plan.line)
     start = label.bottom + plan.line if has.label else label.top
     high = Box(plan.margin, start, right, start + round(0.36 * plan.unit))
@@ -37,15 +50,49 @@ def over(theme: Theme, size: tuple[int, int], has: Contents) -> Iterator[Layout]
         yield _within(column, width - edge, width - plan.margin)
 
 
-def beside(theme: Theme, size: tuple[int, int], has: Contents) -> Iterator[Layout]:
-    """Offer layouts with the photo beside the words or above them, as suits the shape; then the other way."""
+def beside(theme: Theme, size: tuple[int, int], has: Contents, *, group: bool = False) -> Iterator[Layout]:
+    """Offer layouts with the photo beside the words or above them, as suits the shape; then the other way.
+
+    Where few words need little room, the photo takes more. A `group` of people stands over the words' whole width.
+    """
+    if has.figure and any(art.kind == "figure" for art in theme.art):
+        for figure in (True, False):
+            plans = _beside(theme, size, has, group=group)
+            yield from (_counted(plan, theme, has, figure=figure) for plan in plans)
+    yield from _beside(theme, size, has, group=group)
+
+
+def _counted(plan: Layout, theme: Theme, has: Contents, *, figure: bool) -> Layout:
+    """Show the days left beside the label, the bars over both; under a photo as wide as the card the bars alone."""
+    if plan.aside and plan.photo:
+        thick, down = round(0.012 * plan.unit), round(0.03 * plan.unit) if has.week else 0
+        bars = Box(plan.margin, plan.photo.bottom + thick, plan.size[0] - plan.margin, plan.photo.bottom + 2 * thick)
+        message, foot = plan.message, plan.foot
+        message, foot = message._replace(top=message.top + down), foot._replace(top=foot.top + down)
+        return replace(plan, steps=bars if has.week else None, message=message, foot=foot, label=foot)
+    plan = with_steps(plan, theme, has)
+    if not figure:
+        return plan
+    label, high = plan.label, round(0.15 * plan.unit)
+    count = Box(label.left, label.top, label.left + round(0.24 * plan.unit), label.top + high)
+    message = plan.message._replace(top=max(plan.message.top, count.bottom + round(0.055 * plan.unit)))
+    return replace(plan, count=count, label=label._replace(left=count.right + plan.line // 2), message=message)
+
+
+def _beside(theme: Theme, size: tuple[int, int], has: Contents, *, group: bool) -> Iterator[Layout]:
     plan = bare(theme, size, has)
     look, (width, height) = theme.photo, size
     if plan.wide:
+        if group:
+            yield from _topped(plan, theme, has)
+        yield replace(_aside(plan, theme, max(look.wide, 0.48)), ample=_AMPLE)
         yield _aside(plan, theme, look.wide)
         yield _aside(plan, theme, 0.5)
-        yield _above(plan, theme, 0.5)
+        if not group:
+            yield from _topped(plan, theme, has)
     else:
+        for most, ample in ((0.6, _AMPLE), (0.54, _AMPLE), (0.48, _AMPLE), (0.42, 0.6)):
+            yield replace(_above(plan, theme, most), ample=ample)
         share = look.tall * 1.2 if plan.safe.top > plan.margin else look.tall  # a story has room to spare
         if height < 1.1 * width:  # a square hasn't
             share *= 0.85
@@ -54,7 +101,19 @@ def beside(theme: Theme, size: tuple[int, int], has: Contents) -> Iterator[Layou
         yield _above(plan, theme, share)
         yield _above(plan, theme, share * 0.75)
         yield _above(plan, theme, min(share * 1.2, 0.52))
+        yield from (replace(_above(plan, theme, most), ample=_LEAST) for most in (0.54, 0.6))
         yield _aside(plan, theme, 0.46)
+        yield replace(_aside(plan, theme, 0.56), ample=_LEAST)
+
+
+def _topped(plan: Layout, theme: Theme, has: Contents) -> Iterator[Layout]:
+    """Offer landscape layouts with the photo over the words, as wide as the card."""
+    yield replace(_above(plan, theme, 0.56), ample=_AMPLE)
+    if not plan.band:
+        (width, height), edge = plan.size, plan.margin if theme.photo.inset else 0
+        for share in (0.7, 0.6):
+            yield from _banner(plan, has, Box(edge, edge, width - edge, round(share * height)))
+    yield _above(plan, theme, 0.5)
 
 
 def _aside(plan: Layout, theme: Theme, share: float) -> Layout:
@@ -144,8 +203,14 @@ def _centred(room: Box, ratio: float) -> Box:
 
 
 def whole(plan: Layout, photo: tuple[int, int]) -> Layout:
-    """Return the plan with its photo shown whole, in the middle of its place."""
-    return replace(plan, photo=_centred(plan.photo, photo[0] / photo[1])) if plan.photo else plan
+    """Return the plan with its photo shown whole, in its place, with the card's margin at every outer edge."""
+    if not plan.photo:
+        return plan
+    (width, _), box, gap = plan.size, plan.photo, plan.margin
+    top = max(box.top, gap, plan.safe.top if plan.safe.top > plan.margin else 0)
+    bottom = min(box.bottom, plan.band.top - gap) if plan.band else min(box.bottom, plan.size[1] - gap)
+    room = Box(max(box.left, gap if box.left == 0 else 0), top, min(box.right, width - gap), bottom)
+    return replace(plan, photo=_centred(room, photo[0] / photo[1]))
 
 
 def _banner(plan: Layout, has: Contents, photo: Box) -> Iterator[Layout]:

@@ -119,6 +119,8 @@ class _Placing:
         if not ink:
             return
         box = self.layout.label
+        if self.layout.count and self.texts.figure:
+            box = box._replace(left=self._beside_count())
         pad = 0 if look.shape == "plain" else round(0.72 * ink.size)
         high = round(max(1.95 * ink.size, ink.height + 0.7 * ink.size))
         if look.shape == "plain":
@@ -132,9 +134,21 @@ class _Placing:
         colour = self.theme.photo.accent if self.on_photo and look.shape != "block" else look.colour
         yield self._spot("label", ink, box.left + pad, round(top + high / 2 + rise), colour)
 
+    def _beside_count(self) -> int:
+        """Return where what stands beside the days left begins."""
+        count, ink = self.layout.count, self.texts.figure
+        return count.left + ink.width + round(0.035 * self.layout.unit) if count and ink else self.layout.label.left
+
     def _figure(self) -> Iterator[Spot]:
         ink, caption, box = self.texts.figure, self.texts.caption, self.layout.art
         look = next((look for look in self.theme.art if look.kind == "figure"), None)
+        if ink and look and self.layout.count:
+            box = self.layout.count
+            yield self._spot("figure", ink, box.left, box.bottom - ink.descent, look.colour)
+            if caption:
+                low = box.bottom - ink.descent
+                yield self._spot("caption", caption, self._beside_count(), low, look.second or look.colour)
+            return
         if not (ink and box and look):
             return
         gap = round(0.03 * self.layout.unit)

@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageChops
 
-from media import collage, collage_plan, theme
-from media.drawing.layout import Box
+from media import collage, collage_panel, collage_plan, theme
+from media.drawing.layout import Box, safe_area
 from media.errors import BadPicture, NoMessage, TextTooLong, WrongNumber
 from media.order import Card, Region
 from tests.media import drawn_faces
@@ -102,6 +102,24 @@ def test_few_photos_keep_their_shapes(size: tuple[int, int]) -> None:
     made = collage_plan.plan(shapes, size)
     for tile, shape in zip(made.tiles, shapes, strict=True):
         assert 0.6 < tile.width / tile.height / shape < 1.67
+
+
+@pytest.mark.parametrize("count", [4, 5, 9, 12, 24, 31, 60, 200])
+def test_on_a_story_the_words_keep_clear_of_the_app_s_controls(count: int) -> None:
+    """No word of the panel stands in the upper 14 or the lower 20 percent, in any theme; no hole is left."""
+    size = (1080, 1920)
+    made = collage_plan.plan([(4 / 3, 3 / 4, 16 / 9, 1.0)[at % 4] for at in range(count)], size)
+    require_tidy(made, count)
+    for name in theme.names():
+        sheets = []
+        for words in (CARD, replace(CARD, message="Oui.", label="Êtes", hashtags=("Égal",), brand="Ñandú Ğ")):
+            image = Image.new("RGB", size)
+            collage_panel.paint(image, made.panel, replace(words, theme=name), theme.load(name))
+            sheets.append(image)
+        moved = ImageChops.difference(*sheets).convert("L").point(lambda value: 255 if value > 24 else 0).getbbox()
+        assert moved
+        assert safe_area(size).top <= moved[1]
+        assert moved[3] <= safe_area(size).bottom
 
 
 # ── everyone whole ──

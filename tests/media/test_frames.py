@@ -2,6 +2,7 @@
 
 import functools
 import io
+import itertools
 from dataclasses import replace
 
 import pytest
@@ -87,6 +88,93 @@ def test_no_face_is_cut_or_written_on(name: str, look: str) -> None:
                 assert not [box for box in made.places.boxes() if box.meets(on_card)], size
 
 
+def with_head(face: Region) -> Region:
+    """A face with its hair, ears and chin, as far as the photo goes."""
+    wide, high = face.right - face.left, face.bottom - face.top
+    left, top = max(face.left - 0.2 * wide, 0.0), max(face.top - 0.45 * high, 0.0)
+    return Region(left, top, min(face.right + 0.2 * wide, 1.0), min(face.bottom + 0.25 * high, 1.0))
+
+
+HEADS = [
+    (look, name)
+    for look in ("candle", "countdown", "dawn", "paper", "plain", "portrait")
+    for name in ("one upright", "one landscape", "a group in a row", "a group upright")
+    if (look, name) != ("portrait", "a group upright")  # a frame with margins has no room for all three
+]
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize(("look", "name"), HEADS)
+def test_no_head_is_cut(name: str, look: str, size: tuple[int, int]) -> None:
+    """Not only the face is whole: hair, ears and chin have their room too."""
+    made = arrange(with_scene(name, look), size)
+    assert made.part
+    for head in map(with_head, made.card.faces or ()):
+        assert made.part.left <= head.left + 0.001
+        assert made.part.top <= head.top + 0.001
+        assert made.part.right >= head.right - 0.001
+        assert made.part.bottom >= head.bottom - 0.001
+
+
+@pytest.mark.parametrize("look", ["candle", "countdown", "dawn", "paper", "plain", "portrait"])
+def test_a_group_has_the_card_s_whole_width(look: str) -> None:
+    """On a landscape card a row of people stands over the words, half the height or more, from edge to edge."""
+    made = arrange(with_scene("a group in a row", look), (1200, 675))
+    place = place_of(made)
+    assert place.height >= 0.5 * 675
+    assert place.left == 1200 - place.right == place.top == (made.layout.margin if look == "portrait" else 0)
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("look", theme.names())
+def test_a_photo_reaches_every_outer_edge_or_keeps_from_all(look: str, size: tuple[int, int]) -> None:
+    """It never bleeds off one side with gaps above and below: at each edge of the card it ends there or at a margin."""
+    for name in SCENES:
+        made = arrange(with_scene(name, look), size)
+        box, (width, height) = place_of(made), size
+        if look == "frame" or (box.width, box.height) == size:
+            continue
+        gaps = (box.left, box.top, width - box.right)
+        bleeds = [gap == 0 for gap in gaps]
+        assert not any(bleeds) or (box.top == 0 and (box.left == 0 or box.right == width)), (name, box)
+        if box.bottom == height or box.right == width:
+            assert box.top == 0, (name, box)
+
+
+@pytest.mark.parametrize("look", ["candle", "dawn", "paper", "plain", "portrait", "poster"])
+def test_few_words_leave_the_photo_their_room(look: str) -> None:
+    """Over two words a photo takes half of a tall card or more, over a long message less."""
+    short = arrange(replace(with_scene("one landscape", look), message="Free her.", label=""), (1080, 1350))
+    long = arrange(replace(with_scene("one landscape", look), message=CARD.message * 3), (1080, 1350))
+    assert place_of(short).height >= 0.48 * 1350
+    assert short.layout.words != "ground" or place_of(long).height < place_of(short).height
+
+
+def test_no_veil_lies_over_the_top_where_words_can_stand_on_the_ground() -> None:
+    """Low faces send the words beside or over the photo, not onto a grey band across its upper part."""
+    for look in ("candle", "plain"):
+        for name in ("a group in a row", "low faces", "one landscape"):
+            for size in SIZES:
+                assert arrange(with_scene(name, look), size).layout.words in {"bottom", "ground"}, (look, name, size)
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("name", ["one upright", "one landscape", "a group in a row", "a group upright", "low faces"])
+def test_a_countdown_with_a_photo_still_counts(name: str, size: tuple[int, int]) -> None:
+    """The days left are a figure, or bars with the label; they are never written twice, and no week is overfull."""
+    card = replace(with_scene(name, "countdown"), label="Final push · 3 days left", days_left=3)
+    made = arrange(card, size)
+    texts = made.texts
+    assert made.layout.steps
+    assert texts.label
+    full = arrange(replace(card, days_left=None), size).texts.label
+    assert full
+    shorter = texts.label.width / texts.label.size < 0.6 * full.width / full.size
+    assert shorter == (texts.figure is not None)
+    assert arrange(replace(card, days_left=12), size).layout.steps is None
+    assert arrange(replace(card, photo=None, days_left=8), size).layout.steps is None
+
+
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("name", SCENES)
 def test_a_frame_shows_the_photo_nearly_whole(name: str, size: tuple[int, int]) -> None:
@@ -124,14 +212,15 @@ def test_a_frame_needs_a_photo() -> None:
 
 
 def test_a_portrait_stands_without_a_photo() -> None:
-    """With no photo an arch of light stands where the person would; it is brighter than the ground, and textless."""
+    """With no photo a window stands where the person would: light between dark bars, and no words on it."""
     made = arrange(replace(CARD, theme="portrait"), (1200, 675))
-    assert made.layout.art
-    centre = ((made.layout.art.left + made.layout.art.right) // 2, made.layout.art.bottom - 60)
-    pixel = compose(made).getpixel(centre)
-    assert isinstance(pixel, tuple)
-    assert contrast((pixel[0], pixel[1], pixel[2]), made.theme.background.bottom) > 7
-    assert not [box for box in made.places.boxes() if box.holds(Box(*centre, *centre))]
+    box = made.layout.art
+    assert box
+    row = compose(made).crop((box.left, box.top + box.height // 2, box.right, box.top + box.height // 2 + 1))
+    pixels = [row.getpixel((x, 0)) for x in range(box.width)]
+    lit = [contrast((red, green, blue), made.theme.background.bottom) > 7 for red, green, blue in pixels]  # type: ignore[misc]
+    assert sum(one and not other for one, other in itertools.pairwise(lit)) == 5
+    assert not [words for words in made.places.boxes() if words.meets(box)]
 
 
 @functools.cache
