@@ -10,6 +10,7 @@ _CLOSERS = "\u201d\u2019»)）」』》"  # noqa: RUF001  # may stand behind the
 _RAGGED = 0.22  # what an uneven right edge costs, in parts of the size
 _ORPHAN = 0.2  # a word alone on the last line
 _PHRASE = 0.05  # a line that runs over the end of a sentence
+_DANGLING = 0.1  # a line that ends with the first word of the next sentence
 _PAUSE = 0.03  # what a line that ends with a phrase is worth
 _INSIDE = 0.8  # a line that ends where there is no space (between Burmese syllables): only in need
 _STOPS = ".!?…\u104b\u1362\u061f\u06d4。！？"  # noqa: RUF001  # with the Burmese, Ethiopic, Arabic, Urdu, Chinese ones
@@ -106,6 +107,8 @@ def _ends(pieces: list[Piece], sums: _Sums, start: int, limit: float) -> list[tu
         cost = slack * slack * _RAGGED + _PHRASE * (stops[end - 1] - before)
         if end < count:
             cost += tails[end]
+            if end - start > 1 and stops[end - 1] > stops[end - 2] and tails[end] >= 0:
+                cost += _DANGLING
         else:
             cost -= 0.65 * slack * slack * _RAGGED  # the last line may be short
             alone = start and end - start == 1 and pieces[start].short and not pieces[start - 1].ends

@@ -172,3 +172,9 @@ def test_a_line_that_fits_at_the_smallest_size_is_never_refused() -> None:
         assert line_to_fit(text, ENGLISH, width, sizes, "brand").width <= width
     with pytest.raises(TextTooLong, match="brand"):
         line_to_fit(text, ENGLISH, least - 1, sizes, "brand")
+
+
+def test_a_line_does_not_end_with_the_first_word_of_a_sentence() -> None:
+    """Where there is a choice, a sentence begins a line of its own."""
+    assert lines_of("Thousands have disappeared. Tell us where they are.")[-2:] == ("Tell us where", "they are.")
+    assert lines_of("Free them. They did nothing wrong.")[0] == "Free them."
