@@ -32,7 +32,8 @@ def photo(
         max_side: the most its longer side may have, in pixels; about as much is kept.
         max_bytes: the most its file may have.
         cover_faces: look for faces and put an opaque block on each.
-        cover: further places to cover, in parts of the upright picture.
+        cover: further places to cover, in parts of the upright picture: exactly these, rounded outwards to whole
+            pixels, without a margin.
         find_faces: look for faces and say where they are, in parts of the upright picture.
         fine: keep letters and lines crisp, in a larger file: for drawings and maps.
 
@@ -44,7 +45,7 @@ def photo(
         TooManyBytes: it can't be made as small as `max_bytes`.
         NoDetector: faces can't be looked for on this machine.
     """
-    sheet, clear = _sheet(data, "photo", max_side)
+    sheet, clear = _sheet(data, "photo", max_side, cover)
     if min(sheet.size) < _LEAST_SIDE:
         raise BadPicture(
             f"the photo is {sheet.width} by {sheet.height} pixels: choose one that is large enough to be seen"
@@ -54,8 +55,7 @@ def photo(
         from media import faces  # noqa: PLC0415  # the detector, only for who needs it
 
         seen = faces.find(sheet) if cover_faces or find_faces else ()
-        hidden = (*cover, *(seen if cover_faces else ()))
-        sheet = faces.cover(sheet, hidden) if hidden else sheet
+        sheet = faces.cover(sheet, seen if cover_faces else (), exact=cover)
     made = jpeg.encode(sheet, max_bytes, fine=fine)
     _verify(made, sheet)
     return Cleaned(
@@ -68,9 +68,16 @@ def photo(
     )
 
 
-def _sheet(data: bytes, what: str, max_side: int) -> tuple[Image.Image, bool]:
-    """Return the pixels on fresh white paper, and whether any of them let the paper through."""
+def _sheet(data: bytes, what: str, max_side: int, hidden: Sequence[Region]) -> tuple[Image.Image, bool]:
+    """Return the pixels on fresh white paper, and whether any of them let the paper through.
+
+    What is hidden is filled before the picture is made smaller: nothing of it is mixed into what lies beside it.
+    """
     picture = open_picture(data, what, longest=max_side)
+    for place in hidden:
+        from media.faces.mask import INK, outwards  # noqa: PLC0415
+
+        picture.paste((*INK, 255)[: len(picture.getbands())], outwards(place, *picture.size))
     longest = max(picture.size)
     if longest > max_side:
         size = (max(round(side * max_side / longest), 1) for side in picture.size)

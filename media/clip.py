@@ -1,4 +1,4 @@
-"""A short film of a card, for networks that favour video: its lines fade in one after the other, then it stands."""
+"""A short film of a card: it shows itself whole, then its lines fade in one after the other, and it stands."""
 
 import math
 from collections.abc import Iterator
@@ -22,9 +22,10 @@ SHORTEST, LONGEST = 6.0, 15.0  # seconds
 _RATE = 30
 _WORDS_A_SECOND = 2.5  # 150 a minute: a slow reader, or a second language
 _SQUARE_SCRIPT = 0x2E80  # from here on a character of Chinese or the like says as much as half a word
-_BEGIN = 0.3  # seconds before the first line comes
+_WHOLE = 0.7  # seconds for which the whole card stands first: networks take the first picture for the thumbnail
+_AWAY = 0.7  # seconds in which it fades to its ground, once
 _FADE = 0.7  # seconds a part takes to come: nothing flashes
-_REVEALED = 0.45  # of the film, at most; the rest of the time the whole card stands
+_REVEALED = 0.48  # of the film, at most, things change; the rest of the time the whole card stands
 _CRF = 18  # letters and dark grounds show every flaw
 
 
@@ -34,19 +35,19 @@ def render(
     """Make a film of the card: MP4, H.264, 30 pictures a second, without a sound track.
 
     It is silent on purpose: people read it in a feed, and no network's rules we have read (2026-11) ask for sound.
-    Lines of the message come one after the other, then hashtags and brand; the whole card stands for more than half of
-    the time. Nothing moves, flashes or goes away again (WCAG 2.3.1).
+    The whole card is there first, for a thumbnail, and fades away; lines of the message come one after the other, then
+    hashtags and brand; the whole card stands for more than half of the time. Nothing moves or flashes (WCAG 2.3.1).
 
     Args:
         card: what it says.
-        size: width and height in pixels; odd ones lose a pixel.
+        size: width and height in pixels; odd ones gain a pixel, as video has even sides.
         seconds: its length, 6 to 15 (the nearer end is taken); without it as long as people need to read it.
         max_bytes: how large it may be.
 
     Raises:
         MediaError: as `media.card.render` does.
     """
-    size = (size[0] // 2 * 2, size[1] // 2 * 2)
+    size = _even(size)
     length = min(max(seconds if seconds is not None else reading(card), SHORTEST), LONGEST)
     pictures = round(length * _RATE)
     parts = _parts(arrange(card, size))
@@ -73,7 +74,7 @@ def render(
 
 def poster(card: Card, *, size: tuple[int, int] = (1080, 1080), max_bytes: int = 5_000_000) -> Rendered:
     """Return the still that stands for the film until it plays: the whole card. Raises as `media.card.render`."""
-    return still(card, size=(size[0] // 2 * 2, size[1] // 2 * 2), max_bytes=max_bytes)
+    return still(card, size=_even(size), max_bytes=max_bytes)
 
 
 def reading(card: Card) -> float:
@@ -82,6 +83,10 @@ def reading(card: Card) -> float:
     words = max(len(card.message.split()), (len(card.message) - square) / 6) + square / 2 + len(card.hashtags)
     needed = words / _WORDS_A_SECOND / (1 - _REVEALED / 2) + 2
     return min(max(math.ceil(needed * 2) / 2, SHORTEST), LONGEST)
+
+
+def _even(size: tuple[int, int]) -> tuple[int, int]:
+    return size[0] + size[0] % 2, size[1] + size[1] % 2
 
 
 def _parts(arranged: Arranged) -> list[Image.Image]:
@@ -96,17 +101,23 @@ def _frames(parts: list[Image.Image], length: float, pictures: int) -> Iterator[
     """Yield every picture of the film; those that don't differ from the one before are the same frame."""
     reformatter = VideoReformatter()
     steps = len(parts) - 1
-    between = min(1.2, (length * _REVEALED - _BEGIN - _FADE) / max(steps - 1, 1))
+    between = min(1.2, (length * _REVEALED - _AWAY - _FADE) / max(steps - 1, 1))
     fade = min(_FADE, between)  # one after the other
-    shown = frame_of(parts[0], reformatter)
+    whole = shown = frame_of(parts[-1], reformatter)
     settled = 0
     for number in range(pictures):
-        now = number / _RATE - _BEGIN
+        now = number / _RATE - _WHOLE
+        if now <= 0:
+            yield whole
+            continue
+        if now < _AWAY:
+            yield frame_of(Image.blend(parts[-1], parts[0], _eased(now / _AWAY)), reformatter)
+            continue
+        now -= _AWAY
         part = min(max(math.floor(now / between), 0), steps - 1)
-        share = min(max((now - part * between) / fade, 0.0), 1.0)
+        share = min((now - part * between) / fade, 1.0)
         if share < 1:
-            if share > 0:
-                shown = frame_of(Image.blend(parts[part], parts[part + 1], _eased(share)), reformatter)
+            shown = frame_of(Image.blend(parts[part], parts[part + 1], _eased(share)), reformatter)
         elif settled <= part:
             shown, settled = frame_of(parts[part + 1], reformatter), part + 1
         yield shown

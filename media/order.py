@@ -64,7 +64,7 @@ class Cleaned:
         mime: `image/jpeg` or `video/mp4`.
         width: in pixels.
         height: in pixels.
-        faces: the faces that were seen (in a film: in any frame, joined where they overlap).
+        faces: the faces that were seen (in a film: one place for each person followed, all the way the face moved).
         removed: what the file held beside its pixels and sound, in plain English words, e.g. "GPS position".
         seconds: how long a film is; 0 for a photo.
         poster: a film's still, a JPEG; empty for a photo.

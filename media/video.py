@@ -7,6 +7,7 @@ from typing import BinaryIO
 from media import faces
 from media.errors import DamagedVideo, FacesLost, MediaError, VideoTooLarge
 from media.film import faces as video_faces
+from media.film.cover import hide
 from media.film.encode import CLOCK, SAMPLES, Writer, within_bounds
 from media.film.poster import Poster
 from media.film.reel import Block, Picture, play
@@ -39,7 +40,7 @@ def clean(
         max_bytes: how large it may be.
         max_side: its longer side in pixels, at most.
         cover_faces: whether every face is covered, in every picture.
-        cover: what is covered in every picture.
+        cover: places that are covered in every picture, exactly as they are, rounded outwards to whole pixels.
 
     Raises:
         NotAVideo: it isn't a film in a form we read.
@@ -70,8 +71,10 @@ def _plain_words() -> Iterator[None]:
 def _clean(
     film: Film, limit: float, max_bytes: int, max_side: int, *, cover_faces: bool, cover: tuple[Region, ...]
 ) -> Cleaned:
-    seen = video_faces.seen(film, limit, max_side) if cover_faces else []
-    masks = faces.bridge(seen, rate=float(film.kept_rate)) if cover_faces else None
+    followed = None
+    if cover_faces:
+        followed = faces.bridge(video_faces.seen(film, limit), rate=float(film.kept_rate), covered=cover)
+    masks = followed.masks if followed else None
     made, data = within_bounds(
         lambda bounded: _written(film, limit, max_bytes, max_side, (cover, masks), bounded=bounded)
     )
@@ -81,7 +84,7 @@ def _clean(
         mime=MIME,
         width=made.size[0],
         height=made.size[1],
-        faces=video_faces.joined(seen),
+        faces=followed.faces if followed else (),
         removed=_removed(film, limit),
         seconds=made.seconds,
         poster=made.poster.jpeg(),
@@ -99,15 +102,16 @@ def _written(
 ) -> tuple["_Made", bytes]:
     """Write the film, covering the same regions in every picture and the masks of each in each."""
     always, masks = hidden
-    made, covers = _Made(film, limit, max_bytes, bounded=bounded), video_faces.Cover()
-    for item in play(film, limit=limit, max_side=max_side, sound=film.sound):
+    made = _Made(film, limit, max_bytes, bounded=bounded)
+    for item in play(film, limit=limit, max_side=max_side, sound=film.sound, hidden=always):
         if isinstance(item, Block):
             made.sound(item)
             continue
         if masks is not None and made.pictures >= len(masks):
             raise FacesLost
         here = masks[made.pictures] if masks is not None else ()
-        made.picture(item._replace(frame=covers.hide(item.frame, (*always, *here))))
+        hide(item.frame, here, always)
+        made.picture(item)
     if masks is not None and made.pictures != len(masks):
         raise FacesLost
     return made, made.finish()

@@ -1,25 +1,19 @@
 """Faces: proposed by a detector, decided on by a person, covered so that nothing of them is left in the pixels."""
 
-import math
-from collections.abc import Sequence
-
-from PIL import Image, ImageDraw
+from PIL import Image
 
 from media.faces import model as faces_model
 from media.faces.film import bridge
+from media.faces.mask import INK, RIM, cover, padded, with_margin
 from media.order import Region
 
-__all__ = ["INK", "RIM", "bridge", "cover", "find", "glance", "padded"]
+__all__ = ["INK", "RIM", "bridge", "cover", "find", "glance", "padded", "with_margin"]
 
-INK = (18, 18, 28)
-RIM = (250, 246, 236)
 _SIDES = (640, 1280)  # the longer side in pixels: for portraits, and for the small faces of a group
 _QUICK = 480
 _DEEP = 2  # a crowd is looked at in up to sixteen parts
 _LEAST = 50  # of 100: false finds are a person's to remove, a missed face may go unseen
 _LIFT = [round(255 * (value / 255) ** 0.5) for value in range(256)] * 3  # opens shadows: night, and light behind
-# What is covered beyond a found region, in parts of its size: ears, hair, chin. The detector's box is brow to chin.
-_BESIDE, _ABOVE, _BELOW = 0.25, 0.4, 0.25
 
 
 def find(image: Image.Image, *, quick: bool = False) -> tuple[Region, ...]:
@@ -53,7 +47,8 @@ def _seen(image: Image.Image, side: int, *, lifted: bool, deep: int = 0) -> list
     """Return the faces in the picture scaled to a longer side of `side` pixels; a crowd in quarters, `deep` times."""
     scale = side / max(image.size)
     size = (max(round(scale * image.width), 1), max(round(scale * image.height), 1))
-    small = image.convert("RGB").resize(size, Image.Resampling.BILINEAR, reducing_gap=2.0)
+    small = image.convert("RGB")
+    small = small if size == small.size else small.resize(size, Image.Resampling.BILINEAR, reducing_gap=2.0)
     small = small.point(_LIFT) if lifted else small
     least = faces_model.SMALLEST
     room = (max(size[0], least), max(size[1], least))  # a strip gets a black edge
@@ -113,49 +108,3 @@ def _shared(one: Region, other: Region) -> float:
     wide = min(one.right, other.right) - max(one.left, other.left)
     high = min(one.bottom, other.bottom) - max(one.top, other.top)
     return max(wide, 0.0) * max(high, 0.0) / min(_area(one), _area(other))
-
-
-def padded(region: Region, width: int, height: int) -> tuple[int, int, int, int]:
-    """Return the box in pixels that `cover` fills for a region, margin included; it may reach over the edges."""
-    wide, high = region.right - region.left, region.bottom - region.top
-    return (
-        math.floor((region.left - _BESIDE * wide) * width),
-        math.floor((region.top - _ABOVE * high) * height),
-        math.ceil((region.right + _BESIDE * wide) * width),
-        math.ceil((region.bottom + _BELOW * high) * height),
-    )
-
-
-def cover(image: Image.Image, regions: Sequence[Region]) -> Image.Image:
-    """Return a new RGB picture in which every region, with a margin for hair, ears and chin, is INK and nothing else.
-
-    The shape is a box with round corners that lie outside the margin, with a thin RIM: no pixel of the padded box is
-    mixed into it, so what comes out is the same whoever was there.
-    """
-    covered = Image.new("RGB", image.size)
-    covered.paste(image.convert("RGB"))
-    boxes = [padded(region, *image.size) for region in regions]
-    for colour, share in ((RIM, 0.022), (INK, 0.0)):  # all rims first: overlapping masks become one
-        for box in boxes:
-            _fill(covered, box, colour, share)
-    for box in boxes:
-        covered.paste(INK, box)  # whatever rounding did at the shape's edge
-    return covered
-
-
-def _fill(sheet: Image.Image, box: tuple[int, int, int, int], colour: tuple[int, int, int], share: float) -> None:
-    """Paint a rounded box around `box`, larger by `share` of its shorter side."""
-    shorter = min(box[2] - box[0], box[3] - box[1])
-    radius = 0.3 * shorter
-    out = math.ceil(radius * (1 - math.sqrt(0.5))) + 1 + (max(round(share * shorter), 2) if share else 0)
-    size = (box[2] - box[0] + 2 * out, box[3] - box[1] + 2 * out)
-    at = (box[0] - out, box[1] - out)
-    seen = (max(at[0], 0), max(at[1], 0), min(at[0] + size[0], sheet.width), min(at[1] + size[1], sheet.height))
-    if seen[0] >= seen[2] or seen[1] >= seen[3]:
-        return
-    # Drawn at twice the size for a smooth edge; only the part inside the picture is ever made.
-    mask = Image.new("L", (2 * (seen[2] - seen[0]), 2 * (seen[3] - seen[1])))
-    left, top = 2 * (at[0] - seen[0]), 2 * (at[1] - seen[1])
-    shape = (left, top, left + 2 * size[0] - 1, top + 2 * size[1] - 1)
-    ImageDraw.Draw(mask).rounded_rectangle(shape, 2 * (radius + (out if share else 0) * 0.3), fill=255)
-    sheet.paste(colour, seen, mask.reduce(2))

@@ -1,6 +1,7 @@
 """The pictures of a film, one after the other: upright, square pixels, 8 bits, BT.709, of one even size."""
 
 import struct
+from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any
 
@@ -11,8 +12,10 @@ from av.video.stream import VideoStream
 from PIL import Image
 
 from media.errors import DamagedVideo, NotAVideo
+from media.film.cover import fill
 from media.film.encode import CLOCK
 from media.film.source import LEAST_SIDE, MOST_PIXELS, SLOWED, Film
+from media.order import Region
 
 _LEAST_GAP = CLOCK // 90  # pictures that come in bursts
 BT709, _BT601, _UNSPECIFIED, _LIMITED, _FULL = 1, 5, 2, 1, 2
@@ -64,8 +67,9 @@ class Thinner:
 class Upright:
     """Turns decoded pictures of one film into upright ones of one size."""
 
-    def __init__(self, first: VideoFrame, shape: Fraction, max_side: int) -> None:
+    def __init__(self, first: VideoFrame, shape: Fraction, max_side: int, hidden: Sequence[Region] = ()) -> None:
         self._turns = _turns(first)
+        self._hidden = [_as_stored(region, first) for region in hidden]
         swapped = any(name == "transpose" for name, _ in self._turns)
         deep = first.format.components[0].bits > 8 and first.width * first.height > _LARGE
         self._size = _even(first.width, first.height, shape, min(max_side, _SMALLER) if deep else max_side)
@@ -75,7 +79,8 @@ class Upright:
         self._reformatter = VideoReformatter()  # kept: to build the table of an HDR film takes seconds
 
     def picture(self, frame: VideoFrame) -> VideoFrame:
-        """Return the picture upright, in `self.size`, yuv420p of limited range, BT.709."""
+        """Return the picture upright, in `self.size`, yuv420p of limited range, BT.709; what is hidden is plain."""
+        fill(frame, self._hidden)
         plain = self._plain(frame)
         if not self._turns:
             return plain
@@ -151,12 +156,26 @@ def _even(width: int, height: int, shape: Fraction, max_side: int) -> tuple[int,
 
 def _turns(frame: VideoFrame) -> tuple[tuple[str, str], ...]:
     """Return the filters that do to the pixels what the file's display matrix asks the player to do."""
+    return _TURNS.get(_matrix(frame), ())
+
+
+def _matrix(frame: VideoFrame) -> tuple[int, int, int, int]:
+    """Return the signs of the file's display matrix (a, b, c, d)."""
     side: Any = frame.side_data.get("DISPLAYMATRIX")
     if side is None:
-        return ()
-    matrix = struct.unpack("=9i", bytes(side)[:36])
-    a, b, _, c, d = matrix[:5]
-    return _TURNS.get((_unit(a, b), _unit(b, a), _unit(c, d), _unit(d, c)), ())
+        return 1, 0, 0, 1
+    a, b, _, c, d = struct.unpack("=9i", bytes(side)[:36])[:5]
+    return _unit(a, b), _unit(b, a), _unit(c, d), _unit(d, c)
+
+
+def _as_stored(region: Region, frame: VideoFrame) -> Region:
+    """Return a place of the upright picture as a place of the picture as it is stored."""
+    matrix = _matrix(frame)
+    a, b, c, d = matrix if matrix in _TURNS else (1, 0, 0, 1)
+    # Around the middle, the way back from a turn or mirror is the matrix with rows and columns exchanged.
+    ends = [(x - 0.5, y - 0.5) for x, y in ((region.left, region.top), (region.right, region.bottom))]
+    (x, y), (x_too, y_too) = ((0.5 + a * x + b * y, 0.5 + c * x + d * y) for x, y in ends)
+    return Region(min(x, x_too), min(y, y_too), max(x, x_too), max(y, y_too))
 
 
 def _unit(value: int, other: int) -> int:

@@ -1,6 +1,6 @@
 """A film played once from its beginning: pictures and sound as they come, ready for the encoder."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from typing import NamedTuple
 
@@ -14,6 +14,7 @@ from media.errors import DamagedVideo
 from media.film.picture import Thinner, Upright, check, decoded
 from media.film.sound import Sound
 from media.film.source import Film, picture_track, sound_track
+from media.order import Region
 
 
 class Picture(NamedTuple):
@@ -29,8 +30,12 @@ class Block(NamedTuple):
     frame: AudioFrame
 
 
-def play(film: Film, *, limit: float, max_side: int, sound: bool) -> Iterator[Picture | Block]:
+def play(
+    film: Film, *, limit: float, max_side: int, sound: bool, hidden: Sequence[Region] = ()
+) -> Iterator[Picture | Block]:
     """Yield pictures and sound of the first `limit` seconds; the same file yields the same ones every time.
+
+    What lies in the places `hidden` is made one colour before anything else is done to a picture.
 
     Raises:
         DamagedVideo: a part can't be decoded, or there is no picture at all.
@@ -38,7 +43,7 @@ def play(film: Film, *, limit: float, max_side: int, sound: bool) -> Iterator[Pi
         Exception: whatever a decoder raises over a broken part.
     """
     with film.open() as container:
-        reel = _Reel(film, container, limit, max_side, sound=sound)
+        reel = _Reel(film, container, limit, max_side, sound=sound, hidden=hidden)
         for packet in container.demux(*reel.tracks):
             yield from reel.take(packet)
             if reel.over:
@@ -51,11 +56,21 @@ def play(film: Film, *, limit: float, max_side: int, sound: bool) -> Iterator[Pi
 class _Reel:
     """One playing of a film."""
 
-    def __init__(self, film: Film, container: InputContainer, limit: float, max_side: int, *, sound: bool) -> None:
+    def __init__(
+        self,
+        film: Film,
+        container: InputContainer,
+        limit: float,
+        max_side: int,
+        *,
+        sound: bool,
+        hidden: Sequence[Region],
+    ) -> None:
         self._pictures = picture_track(container)
         decoded(self._pictures)
         self._shape = self._pictures.sample_aspect_ratio or self._pictures.codec_context.sample_aspect_ratio or 1
         self._max_side = max_side
+        self._hidden = hidden
         self._thinner = Thinner(film, limit)
         self._upright: Upright | None = None
         heard = sound_track(container) if sound else None
@@ -92,5 +107,5 @@ class _Reel:
         check(frame)
         when = self._thinner.when(frame)
         if when is not None:
-            self._upright = self._upright or Upright(frame, Fraction(self._shape), self._max_side)
+            self._upright = self._upright or Upright(frame, Fraction(self._shape), self._max_side, self._hidden)
             yield Picture(self._upright.picture(frame), when)

@@ -1,5 +1,6 @@
 """Pictures and films made by hand: card, collage, clean."""
 
+import math
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -141,9 +142,17 @@ def _cleaned_json(out: Path, made: "Cleaned", *, covered: bool) -> dict[str, Any
         "bytes": len(made.data),
         "seconds": made.seconds or None,
         "faces": None if unseen else len(made.faces),
-        "boxes": None if unseen else [[round(edge * 100, 1) for edge in face] for face in made.faces],
+        "boxes": None if unseen else [_percent(face) for face in made.faces],
         "removed": list(made.removed),
     }
+
+
+def _percent(face: "Region") -> list[int]:
+    """Return the edges of what has to be covered to hide a face, in percent, as --cover takes them."""
+    from media.faces import with_margin
+
+    left, top, right, bottom = with_margin(face)
+    return [math.floor(left * 100), math.floor(top * 100), math.ceil(right * 100), math.ceil(bottom * 100)]
 
 
 def _print_cleaned(out: Path, made: "Cleaned", *, covered: bool) -> None:
@@ -161,7 +170,7 @@ def _print_cleaned(out: Path, made: "Cleaned", *, covered: bool) -> None:
         output.say("No face was found: look yourself, and cover by hand with --cover.")
     for face in made.faces:
         if not covered and not film:
-            output.say(f"a face: --cover {','.join(f'{edge * 100:.1f}' for edge in face)}")
+            output.say(f"a face: --cover {','.join(map(str, _percent(face)))}")
 
 
 COMMANDS = (card, collage, clean)

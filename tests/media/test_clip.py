@@ -60,41 +60,41 @@ def test_the_film_is_of_the_form_networks_take() -> None:
     assert len(film.data) < 1_000_000
 
 
-def test_the_parts_come_one_after_the_other_and_then_stand(made: list[tuple[float, Image.Image]]) -> None:
-    """At first no word of the message is there; each line comes in its turn; the whole card stands half the time."""
+def test_the_card_is_there_first_then_its_parts_come_and_stand(made: list[tuple[float, Image.Image]]) -> None:
+    """The first picture is the whole card; it fades; each line comes in its turn; it stands half the time."""
     arranged = arrange(CARD, SIZE)
     lines = len(arranged.message.texts)
     grown = [filmed(compose(arranged, lines=count, foot=False)) for count in range(lines + 1)]
     whole = filmed(compose(arranged))
     steps = [*grown, whole]
     nearest = [min(range(len(steps)), key=lambda at, image=image: far(image, steps[at])) for _, image in made]
-    assert nearest[0] == 0
-    assert nearest == sorted(nearest)
+    assert nearest[0] == lines + 1
+    assert far(made[0][1], whole) < 2.5
+    ground = nearest.index(0)
+    assert nearest[ground:] == sorted(nearest[ground:])
     assert set(nearest) == set(range(len(steps)))
-    standing = [
-        when for (when, image), at in zip(made, nearest, strict=True) if at == lines + 1 and far(image, whole) < 2.5
-    ]
-    assert standing[0] <= 3.0
-    assert standing[-1] == pytest.approx(6 - 1 / 30, abs=0.001)
+    standing = sum(far(image, whole) < 2.5 for _, image in made)
+    assert standing > len(made) / 2
+    assert far(made[-1][1], whole) < 2.5
 
 
 def test_nothing_flashes(made: list[tuple[float, Image.Image]]) -> None:
-    """No part of the picture gets brighter and darker again: each changes in one direction, and slowly."""
+    """Every part of the picture goes to the ground once and comes back once, slowly: one fade is no flash."""
     small = [image.convert("L").resize((30, 30), Image.Resampling.BOX) for _, image in made]
     for one, other in pairwise(small):
-        assert ImageChops.difference(one, other).getextrema()[1] < 26
+        assert ImageChops.difference(one, other).getextrema()[1] < 32
     rows = [image.tobytes() for image in small]
     for at in range(900):
         values = [row[at] for row in rows]
         steps = sum(abs(other - one) for one, other in pairwise(values))
-        assert steps <= abs(values[-1] - values[0]) + 24
+        assert steps <= 2 * (max(values) - min(values)) + 24
 
 
 @pytest.mark.parametrize("size", [(270, 480), (480, 271), (270, 338)])
 def test_every_shape_is_made(size: tuple[int, int]) -> None:
-    """Upright, wide and odd sizes; an odd side loses a pixel."""
+    """Upright, wide and odd sizes; an odd side gains a pixel."""
     film = clip.render(CARD, size=size, seconds=6)
-    assert (film.width, film.height) == (size[0] // 2 * 2, size[1] // 2 * 2)
+    assert (film.width, film.height) == (size[0] + size[0] % 2, size[1] + size[1] % 2)
     assert pictures(film.data)[-1][1].size == (film.width, film.height)
 
 

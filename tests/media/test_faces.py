@@ -232,6 +232,7 @@ def test_a_machine_without_the_detector_says_so() -> None:
 # ── covering ──
 
 PLACE = Region(0.3, 0.25, 0.5, 0.55)
+UNDER = Region(*(edge / side for edge, side in zip(faces.padded(PLACE, 400, 300), (400, 300) * 2, strict=True)))
 
 
 @functools.cache
@@ -274,18 +275,20 @@ def test_fifty_faces_under_a_mask_give_one_cleaned_photo() -> None:
         for image in strangers(50):
             sent = io.BytesIO()
             image.save(sent, "PNG", compress_level=1)
-            outputs.add(clean.photo(sent.getvalue(), max_side=longest, cover=(PLACE,)).data)
+            outputs.add(clean.photo(sent.getvalue(), max_side=longest, cover=(UNDER,)).data)
         assert len(outputs) == 1
 
 
 @pytest.mark.parametrize("place", [PLACE, Region(0, 0, 0.2, 0.2), Region(0.9, 0.8, 1, 1), Region(0.4, 0.4, 0.41, 0.41)])
 def test_a_mask_is_opaque_with_a_margin(place: Region) -> None:
-    """A quarter of the face on each side and more above is one colour; the original isn't touched."""
+    """A fifth of the face on each side, more above and less below, is one colour; the original isn't touched."""
     image = ground((800, 600), 2)
     before = image.tobytes()
     covered = faces.cover(image, [place])
     wide, high = place.right - place.left, place.bottom - place.top
-    margin = Region(place.left - wide / 4, place.top - high * 0.4, place.right + wide / 4, place.bottom + high / 4)
+    margin = Region(
+        place.left - wide * 0.2, place.top - high * 0.35, place.right + wide * 0.2, place.bottom + high * 0.15
+    )
     inside = Region(max(margin.left, 0), max(margin.top, 0), min(margin.right, 1), min(margin.bottom, 1))
     colours = covered.crop(box_of(inside, image)).getcolors()
     assert colours is not None
@@ -316,15 +319,30 @@ def test_a_covered_face_is_not_found_again() -> None:
         assert missed(scene, again) == list(scene.faces)
 
 
-def test_masks_that_overlap_hide_both_faces() -> None:
-    """The rim of one mask never lies on the face under another."""
-    image = Image.new("RGB", (600, 400), "white")
+def test_masks_that_overlap_hide_both_faces_and_stay_apart() -> None:
+    """Under two masks nothing tells what was there, and the rim of the one in front is seen on the other."""
     places = [Region(0.3, 0.3, 0.5, 0.7), Region(0.45, 0.35, 0.65, 0.75)]
-    covered = faces.cover(image, places)
-    for place in places:
-        colours = covered.crop(faces.padded(place, 600, 400)).getcolors()
-        assert colours is not None
-        assert len(colours) == 1
+    boxes = [faces.padded(place, 600, 400) for place in places]
+    white, noisy = Image.new("RGB", (600, 400), "white"), Image.new("RGB", (600, 400), "white")
+    for left, top, right, bottom in boxes:
+        noisy.paste(Image.effect_noise((right - left, bottom - top), 90).convert("RGB"), (left, top))
+    covered = faces.cover(noisy, places)
+    assert covered.tobytes() == faces.cover(white, places).tobytes()
+    row = [covered.getpixel((x, 220)) for x in range(boxes[0][0], boxes[1][2])]
+    assert faces.RIM in row
+
+
+def test_a_place_chosen_by_hand_is_covered_exactly() -> None:
+    """A box is filled to its edges, rounded outwards to whole pixels, and not a pixel more is touched."""
+    white = Image.new("RGB", (200, 100), "white")
+    for place, box in (
+        (Region(0.6, 0.1, 0.75, 0.3), (120, 10, 150, 30)),
+        (Region(0.07, 0.07, 0.072, 0.5), (14, 7, 15, 50)),
+        (Region(0, 0, 1, 1), (0, 0, 200, 100)),
+    ):
+        covered = faces.cover(white, (), exact=(place,))
+        assert covered.crop(box).getcolors() == [((box[2] - box[0]) * (box[3] - box[1]), faces.INK)]
+        assert ImageChops.difference(white, covered).getbbox() == box
 
 
 def test_a_picture_without_regions_is_only_copied() -> None:

@@ -147,6 +147,7 @@ def test_memory_is_limited(probes: Sandbox, job: str, error: type[MediaError]) -
 def test_an_endless_job_is_stopped_by_the_parent(probes: Sandbox) -> None:
     """A loop of C that listens to no signal is ended by the wall clock, in plain words; the child stays warm."""
     warm = probes._warm
+    assert still_works(probes)
     with pytest.raises(Unfinished, match=r"more than 0\.5 seconds to open: save it smaller"):
         probe(probes, "spin", HASTY)
     assert still_works(probes)

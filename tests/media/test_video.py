@@ -12,6 +12,7 @@ from typing import Any
 
 import av
 import pytest
+from av.video.frame import VideoFrame
 from PIL import Image, ImageChops, ImageStat
 
 from media import faces, video
@@ -21,6 +22,9 @@ from media.errors import (
     UncleanVideo,
 )
 from media.film.boxes import walk
+from media.film.cover import hide
+from media.film.reel import Picture, play
+from media.film.source import look
 from media.film.verify import verify
 from media.order import Cleaned, Region
 from media.sandbox import Sandbox
@@ -345,6 +349,42 @@ def test_what_lies_under_a_cover_cannot_be_told() -> None:
     assert len({made.data for made in covered}) == 1
     assert len({made.poster for made in covered}) == 1
     assert len({cleaned(source).data for source in sources}) == 5
+
+
+COVERED = (Region(0.4, 0.2, 0.7, 0.6),)
+
+
+def rows(frame: VideoFrame) -> list[bytes]:
+    """The rows of a picture's three planes, without what pads them."""
+    return [
+        bytes(plane)[row * plane.line_size :][: plane.width] for plane in frame.planes for row in range(plane.height)
+    ]
+
+
+@pytest.mark.parametrize("rotation", [None, 90, 180])
+def test_a_cover_is_exact_and_solid_before_pictures_are_scaled(rotation: float | None) -> None:
+    """Turned and made smaller, two films that differ under the cover alone show the same, whatever is there."""
+    stored = {None: (0.4, 0.2, 0.7, 0.6), 90: (0.4, 0.4, 0.8, 0.7), 180: (0.3, 0.4, 0.6, 0.8)}[rotation]
+    outputs = []
+    for inside in (10, 90):
+
+        def picture(size: tuple[int, int], _: int, inside: int = inside) -> Image.Image:
+            image = Image.new("RGB", size, "white")
+            box = [round(edge * side) for edge, side in zip(stored, size * 2, strict=True)]
+            image.paste(Image.effect_noise((box[2] - box[0], box[3] - box[1]), inside).convert("RGB"), (box[0], box[1]))
+            return image
+
+        data = film(
+            size=(400, 240), picture=picture, options={"crf": "0"}, kind="yuv444p", rotation=rotation,
+            times=[Fraction(at, 30) for at in range(4)],
+        )  # fmt: skip
+        shown = []
+        for item in play(look(io.BytesIO(data)), limit=9, max_side=200, sound=False, hidden=COVERED):
+            assert isinstance(item, Picture)
+            hide(item.frame, (), COVERED)
+            shown.append(rows(item.frame))
+        outputs.append(shown)
+    assert outputs[0] == outputs[1]
 
 
 def test_a_cover_is_on_every_picture_and_on_the_poster() -> None:
