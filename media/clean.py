@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from PIL import Image
 
 from media import jpeg
-from media.errors import BadPicture, Unfinished
+from media.errors import BadPicture, NoDetector, Unfinished
 from media.order import Cleaned, Region
 from media.photos import jpegwalk, traces
 from media.photos.picture import open_picture
@@ -54,7 +54,7 @@ def photo(
     if cover_faces or find_faces or cover:
         from media import faces  # noqa: PLC0415  # the detector, only for who needs it
 
-        seen = faces.find(sheet) if cover_faces or find_faces else ()
+        seen = _seen(sheet, required=cover_faces) if cover_faces or find_faces else ()
         sheet = faces.cover(sheet, seen if cover_faces else (), exact=cover)
     made = jpeg.encode(sheet, max_bytes, fine=fine)
     _verify(made, sheet)
@@ -66,6 +66,18 @@ def photo(
         faces=seen,
         removed=(*traces.found(data), *(("transparency",) if clear else ())),
     )
+
+
+def _seen(sheet: Image.Image, *, required: bool) -> tuple[Region, ...]:
+    """Return where faces are; none on a machine without a detector, unless they are to be covered."""
+    from media import faces  # noqa: PLC0415
+
+    try:
+        return faces.find(sheet)
+    except NoDetector:
+        if required:
+            raise
+        return ()
 
 
 def _sheet(data: bytes, what: str, max_side: int, hidden: Sequence[Region]) -> tuple[Image.Image, bool]:

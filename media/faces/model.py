@@ -56,7 +56,10 @@ def load() -> "_Library":
     """
     with _lock:  # its first call fills tables that all threads share
         if not _loaded:
-            library = _open()
+            try:
+                library = _open()
+            except OSError as error:  # in the sandbox nothing can be looked up any more: it wasn't there before either
+                raise NoDetector(f"faces can't be looked for on this machine: {_CURE}") from error
             _run(library, SMALLEST, SMALLEST, bytes(SMALLEST * SMALLEST * 3))
             _loaded.append(library)
     return _loaded[0]

