@@ -47,6 +47,6 @@ def clean(
         msg = f"{source}: is a photo, which has no still: leave out --poster"
         raise UsageError(msg)
     if poster is not None:
-        files.write(poster, made.poster, private=False)
-    files.write(out, made.data, private=False)
+        files.write(poster, made.poster)
+    files.write(out, made.data)
     return made

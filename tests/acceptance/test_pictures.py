@@ -106,6 +106,7 @@ def test_a_cleaned_photo_tells_nothing_beside_its_pixels(ready: Campaign):
     assert b"CANARY" in before
     assert b"CANARY" not in out.read_bytes()
     assert source.read_bytes() == before
+    assert out.stat().st_mode & 0o077 == 0
 
 
 def test_faces_are_covered_where_asked_and_places_by_hand(ready: Campaign):
