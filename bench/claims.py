@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from scheduler.model import Content, Lateness, Planned, Status
+from scheduler.model import Content, Lateness, Planned
+from scheduler.status import Status
 from scheduler.store import Store, claims, deliveries, open_store
 
 WAITING = 20_000

@@ -11,9 +11,10 @@ from zoneinfo import ZoneInfo
 
 from scheduler.app import App
 from scheduler.clock import SimulatedClock
-from scheduler.model import Account, Action, Phase, Place, Post, Status, Text, Workspace
+from scheduler.model import Account, Action, Phase, Place, Post, Text, Workspace
 from scheduler.operations import deliver, queue, recover
 from scheduler.posts import Loaded
+from scheduler.status import Status
 from scheduler.store import Delivery, claims, deliveries, open_store
 from scheduler.testing import FakeNetwork, FakePublisher
 

@@ -179,10 +179,10 @@ def resolve(key: str, url: str | None, *, absent: bool, as_json: bool) -> int:
 @json_option
 def withdraw(key: str, *, as_json: bool) -> int:
     """Take a published post down; what its network can't delete becomes a task for a person."""
-    from scheduler.model import Status
     from scheduler.operations.recover import take_down
     from scheduler.operations.status import status
     from scheduler.operations.withdraw import withdraw as want_gone
+    from scheduler.status import Status
 
     with opened(in_need=True) as app:
         delivery = want_gone(app, key, who=who())

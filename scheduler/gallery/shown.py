@@ -26,7 +26,7 @@ class Shown:
     account: str
     platform: str
     language: str
-    status: str  # a value of model.Status
+    status: str  # a value of status.Status
     due_at: datetime
     published_at: datetime | None
     reason: str  # in words; "" when published

@@ -8,7 +8,8 @@ from pathlib import Path
 from scheduler.app import App
 from scheduler.clock import Clock
 from scheduler.errors import UsageError, UserError, WorkspaceError
-from scheduler.model import MOVES, Status, Workspace
+from scheduler.model import Workspace
+from scheduler.status import MOVES, Status
 from scheduler.store import (
     Connection,
     Delivery,

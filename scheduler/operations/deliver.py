@@ -19,9 +19,10 @@ from scheduler.errors import (
     UserError,
 )
 from scheduler.files import MachineError
-from scheduler.model import Outgoing, Receipt, Staged, Status
+from scheduler.model import Outgoing, Receipt, Staged
 from scheduler.publishers.base import Publisher
 from scheduler.rules import GO, Kind, Verdict, verdict
+from scheduler.status import Status
 from scheduler.store import Connection, Delivery, claims, controls, deliveries
 
 LEASE = timedelta(minutes=3)

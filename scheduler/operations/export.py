@@ -5,7 +5,8 @@ import io
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from scheduler.model import Status, Workspace
+from scheduler.model import Workspace
+from scheduler.status import Status
 from scheduler.store import Delivery
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # noqa: RUF001 - as Excel reads them

@@ -4,8 +4,8 @@ from datetime import datetime
 
 from scheduler.app import App
 from scheduler.errors import UserError
-from scheduler.model import Status
 from scheduler.rules import covers
+from scheduler.status import Status
 from scheduler.store import Connection, Delivery, Pause, controls, deliveries
 
 

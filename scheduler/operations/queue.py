@@ -7,9 +7,10 @@ from typing import Any
 
 from scheduler import plan
 from scheduler.app import App
-from scheduler.model import IN_HAND, WAITING, Planned, Status
+from scheduler.model import Planned
 from scheduler.posts import Loaded
 from scheduler.rules import waits_for_person
+from scheduler.status import IN_HAND, WAITING, Status
 from scheduler.store import Connection, Delivery, controls, deliveries
 
 LONG_PAST = timedelta(days=1)

@@ -5,8 +5,9 @@ from typing import Any
 
 from scheduler.app import App
 from scheduler.errors import PublishError, UserError
-from scheduler.model import Receipt, Staged, Status
+from scheduler.model import Receipt, Staged
 from scheduler.publishers.base import Absent, NeedsHand, Publisher
+from scheduler.status import Status
 from scheduler.store import Connection, Delivery, controls, deliveries
 from scheduler.store.leases import is_gone
 

@@ -4,8 +4,8 @@ from collections.abc import Collection
 
 from scheduler.app import App
 from scheduler.errors import UsageError, UserError
-from scheduler.model import Status
 from scheduler.rules import waits_for_person
+from scheduler.status import Status
 from scheduler.store import Connection, Delivery, controls, deliveries
 
 

@@ -3,8 +3,9 @@
 from scheduler import app as parts
 from scheduler.app import App
 from scheduler.errors import UserError
-from scheduler.model import Receipt, Status
+from scheduler.model import Receipt
 from scheduler.publishers.base import Publisher
+from scheduler.status import Status
 from scheduler.store import Delivery, controls, deliveries
 
 

@@ -2,7 +2,7 @@
 
 from scheduler.app import App
 from scheduler.errors import UserError
-from scheduler.model import MOVES, Status
+from scheduler.status import MOVES, Status
 from scheduler.store import Delivery, controls, deliveries
 
 

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, text
 
-from scheduler.model import Status
+from scheduler.status import Status
 from scheduler.store import deliveries
 from scheduler.store.records import Delivery, from_micros, from_row, to_micros
 

@@ -12,7 +12,8 @@ from typing import Any
 from sqlalchemy import Connection, and_, func, insert, or_, select, text, update
 
 from scheduler.errors import UsageError
-from scheduler.model import MOVES, Outgoing, Planned, Receipt, Staged, Status
+from scheduler.model import Outgoing, Planned, Receipt, Staged
+from scheduler.status import MOVES, Status
 from scheduler.store.records import (
     Delivery,
     from_micros,

@@ -18,9 +18,9 @@ from scheduler.model import (
     Planned,
     Receipt,
     Staged,
-    Status,
     Then,
 )
+from scheduler.status import Status
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)

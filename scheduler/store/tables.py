@@ -16,7 +16,7 @@ from sqlalchemy import (
     text,
 )
 
-from scheduler.model import Status
+from scheduler.status import Status
 
 metadata = MetaData()
 STATUSES = ", ".join(f"'{status}'" for status in Status)

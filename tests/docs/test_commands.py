@@ -9,7 +9,7 @@ import click
 import pytest
 
 from scheduler.cli import solidarity
-from scheduler.model import Status
+from scheduler.status import Status
 from tests.docs import pages
 from tests.media import drawn_faces
 

@@ -5,9 +5,9 @@ import re
 from datetime import timedelta
 
 from scheduler import publishers
-from scheduler.model import MOVES, Status
 from scheduler.operations import deliver, queue
 from scheduler.publishers import outbox, x, x_wire
+from scheduler.status import MOVES, Status
 from tests.docs import pages
 
 

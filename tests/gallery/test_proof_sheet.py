@@ -13,7 +13,7 @@ import pytest
 
 from scheduler.gallery import Shown, ShownMedium, write
 from scheduler.gallery.words import _EN, _FR, STATES
-from scheduler.model import Status
+from scheduler.status import Status
 
 TORONTO = ZoneInfo("America/Toronto")
 VOID = {"area", "base", "br", "col", "hr", "img", "input", "link", "meta"}

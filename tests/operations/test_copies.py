@@ -3,13 +3,14 @@
 from datetime import timedelta
 from pathlib import Path
 
-from scheduler.model import Status, Workspace
+from scheduler.model import Workspace
 from scheduler.operations import recover
 from scheduler.operations.cancel import cancel
 from scheduler.operations.copies import backup, restore
 from scheduler.operations.pause import pause, resume
 from scheduler.operations.release import approve
 from scheduler.operations.withdraw import withdraw
+from scheduler.status import Status
 from scheduler.store import controls
 from tests.world import NOON, World, post
 

@@ -6,12 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from scheduler.model import Lateness, Quiet, Status, Then
+from scheduler.model import Lateness, Quiet, Then
 from scheduler.operations import deliver
 from scheduler.operations.pause import pause, resume
 from scheduler.operations.release import approve, release
 from scheduler.operations.retry import retry
 from scheduler.operations.withdraw import withdraw
+from scheduler.status import Status
 from scheduler.store import StateMovedError, claims, controls, deliveries
 from tests.world import NOON, World, later, post
 

@@ -3,8 +3,8 @@
 import os
 from pathlib import Path
 
-from scheduler.model import Status
 from scheduler.operations.tidy import KEPT, tidy
+from scheduler.status import Status
 from scheduler.store import controls
 from scheduler.store.leases import identity
 from tests.world import NOON, World, post

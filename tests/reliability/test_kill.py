@@ -19,9 +19,9 @@ from PIL import Image
 
 from scheduler import app as parts
 from scheduler.clock import SimulatedClock
-from scheduler.model import Status
 from scheduler.operations import deliver, recover
 from scheduler.operations.resolve import resolve
+from scheduler.status import Status
 from scheduler.store import claims, deliveries
 from tests.servers.x import USERS, XServer
 

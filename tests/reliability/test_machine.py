@@ -17,7 +17,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from sqlalchemy import event
 
 from scheduler.errors import UserError
-from scheduler.model import Lateness, Outgoing, Post, Receipt, Status, Then
+from scheduler.model import Lateness, Outgoing, Post, Receipt, Then
 from scheduler.operations import deliver, recover
 from scheduler.operations.cancel import cancel
 from scheduler.operations.pause import pause, resume
@@ -25,6 +25,7 @@ from scheduler.operations.release import approve, release
 from scheduler.operations.resolve import resolve
 from scheduler.operations.retry import retry
 from scheduler.operations.withdraw import withdraw
+from scheduler.status import Status
 from scheduler.store import controls
 from scheduler.testing import FAULTS, FakeNetwork
 from tests.world import NOON, World, post

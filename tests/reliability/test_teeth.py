@@ -10,9 +10,9 @@ import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
-from scheduler.model import Status
 from scheduler.operations import deliver, recover
 from scheduler.publishers.base import Absent
+from scheduler.status import Status
 from scheduler.store import deliveries
 from scheduler.testing import FakePublisher
 from tests.reliability.test_machine import Machine

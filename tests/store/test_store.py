@@ -11,7 +11,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
 from scheduler.errors import WorkspaceError
-from scheduler.model import MOVES, Status
+from scheduler.status import MOVES, Status
 from scheduler.store import StateError, deliveries, open_store, schema
 from scheduler.store.database import writing
 from scheduler.store.leases import identity, is_gone
