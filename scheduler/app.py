@@ -4,6 +4,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -14,6 +15,7 @@ from scheduler.model import Account, Problem, Text, Workspace
 from scheduler.publishers.base import Publisher
 from scheduler.store import Store, open_store
 from scheduler.store.leases import identity
+from scheduler.vault import Vault
 
 NETWORKS = frozenset({"x", "facebook", "instagram", "threads", "bluesky", "mastodon"})
 """The networks that a campaign's tags may name, whether or not this version publishes there."""
@@ -45,6 +47,11 @@ class App:
         if account not in mine:
             mine[account] = self.factory(self.workspace.accounts[account], self.workspace, self.clock)
         return mine[account]
+
+    @cached_property
+    def vault(self) -> Vault:
+        """The workspace's own secret."""
+        return Vault(self.workspace.var)
 
     def adopt(self, workspace: Workspace) -> None:
         """Go on with a config.yaml that has changed, on the same state."""

@@ -125,6 +125,23 @@ class Brand:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Moderation:
+    """How careful the moderators have to be with submissions to actions of high risk."""
+
+    cooling_off: timedelta = timedelta(days=1)  # between the last yes and the earliest time it may go out
+    passkeys: bool = False  # whether only somebody signed in with a passkey may decide on them
+
+
+@dataclass(frozen=True, kw_only=True)
+class OpenId:
+    """Where else staff may sign in: an OpenID Connect provider."""
+
+    issuer: str
+    client_id: str
+    keys: str  # beginning of the name of its secret, <keys>_CLIENT_SECRET
+
+
+@dataclass(frozen=True, kw_only=True)
 class Workspace:
     """What `config.yaml` says."""
 
@@ -138,6 +155,9 @@ class Workspace:
     quiet: Quiet | None = None
     stage_ahead: timedelta = timedelta(minutes=2)
     database: str = "sqlite:///var/state.db"
+    public_url: str | None = None  # where people reach the web pages, without a slash at its end
+    moderation: Moderation = Moderation()
+    sign_in: OpenId | None = None
     platforms: frozenset[str] = frozenset()  # every network the program knows; empty where nobody has said
     broken_accounts: frozenset[str] = frozenset()  # named in config.yaml, but with an error: not to be used
 

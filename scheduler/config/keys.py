@@ -52,6 +52,23 @@ KEYS = Leaf("a text (the beginning of the secrets' names)", _keys, {"type": "str
 DATABASE = Leaf("a text (a database's address)", _database)
 
 
+MODERATION = Record(
+    (
+        Key(name="cooling_off", shape=DURATION, doc="how long what was approved waits, e.g. 1 day"),
+        Key(name="passkeys", shape=FLAG, doc="true: only who signed in with a passkey may decide on them"),
+    ),
+    "moderation",
+)
+SIGN_IN = Record(
+    (
+        Key(name="issuer", shape=BASE_URL, doc="the provider's address", absent="missing-key"),
+        Key(name="client_id", shape=Leaf("a text", str), doc="the name it knows this site by", absent="missing-key"),
+        Key(name="keys", shape=KEYS, doc="the beginning of the name of its secret", absent="missing-key"),
+    ),
+    "sign_in",
+)
+
+
 def account(platforms: Platforms) -> Record:
     """Return the shape of one account. A mapping of `platforms` names the options that each one takes."""
     networks = known("a network", "unknown-platform", "that this program knows", set(platforms) or None)
@@ -118,6 +135,13 @@ def workspace(platforms: Platforms, themes: Collection[str], find: Callable[[str
             Key(name="quiet", shape=QUIET, doc="hours in which nothing goes out"),
             Key(name="stage_ahead", shape=DURATION, doc="how long before its time a post is prepared"),
             Key(name="database", shape=DATABASE, doc="where the state is kept, e.g. sqlite:///var/state.db"),
+            Key(
+                name="public_url",
+                shape=BASE_URL,
+                doc="where people reach the web pages, e.g. https://solidarity.example.org",
+            ),
+            Key(name="moderation", shape=MODERATION, doc="how careful moderators are with actions of high risk"),
+            Key(name="sign_in", shape=SIGN_IN, doc="where else staff may sign in: an OpenID Connect provider"),
             Key(name="accounts", shape=accounts, doc="where to publish, each under a name of its own", absent=must),
         ),
         "config.yaml",

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from scheduler.config import keys, literals
 from scheduler.errors import WorkspaceError
-from scheduler.model import Account, Brand, Place, Problem, Quiet, Text, Workspace
+from scheduler.model import Account, Brand, Moderation, OpenId, Place, Problem, Quiet, Text, Workspace
 from scheduler.reading import parse, source
 from scheduler.reading.files import finder
 from scheduler.reading.late import lateness
@@ -79,6 +79,9 @@ def _workspace(
         quiet=_quiet(fields, report),
         stage_ahead=fields.get("stage_ahead", Workspace.stage_ahead),
         database=fields.get("database", Workspace.database),
+        public_url=(fields.get("public_url") or "").rstrip("/") or None,
+        moderation=_moderation(fields),
+        sign_in=_sign_in(fields),
     )
 
 
@@ -87,6 +90,24 @@ def _brand(fields: Fields) -> Brand:
     if brand is None:
         return Brand()
     return Brand(name=brand.get("name", Text({})), theme=brand.get("theme", Brand.theme), logo=brand.get("logo"))
+
+
+def _moderation(fields: Fields) -> Moderation:
+    wanted = fields.get("moderation")
+    if wanted is None:
+        return Moderation()
+    return Moderation(
+        cooling_off=wanted.get("cooling_off", Moderation.cooling_off),
+        passkeys=wanted.get("passkeys", Moderation.passkeys),
+    )
+
+
+def _sign_in(fields: Fields) -> OpenId | None:
+    wanted = fields.get("sign_in")
+    if wanted is None or None in (wanted.get("issuer"), wanted.get("client_id"), wanted.get("keys")):
+        return None
+    issuer = wanted.get("issuer").rstrip("/")
+    return OpenId(issuer=issuer, client_id=wanted.get("client_id"), keys=wanted.get("keys"))
 
 
 def _quiet(fields: Fields, report: Report) -> Quiet | None:

@@ -11,7 +11,7 @@ from pathlib import Path
 from sqlalchemy import Connection, Engine
 
 from scheduler.errors import WorkspaceError
-from scheduler.store import claims, controls, deliveries, schema
+from scheduler.store import claims, controls, deliveries, schema, staff, submissions
 from scheduler.store.controls import Pause, Task
 from scheduler.store.database import StateError, checkpoint, database_path, explain, open_engine, reading, writing
 from scheduler.store.records import Delivery
@@ -32,6 +32,8 @@ __all__ = [
     "open_store",
     "require_copy",
     "require_mark",
+    "staff",
+    "submissions",
 ]
 
 

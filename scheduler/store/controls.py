@@ -1,5 +1,7 @@
 """What people decide, and what the daemon says of itself: pauses, releases, tasks, audit, heartbeat, meta."""
 
+import hashlib
+import json
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -82,8 +84,17 @@ def open_tasks(c: Connection) -> list[Task]:
 
 
 def note(c: Connection, what: str, detail: str, *, who: str, now: datetime) -> None:
-    """Write into the audit what a person did."""
-    c.execute(insert(audit).values(at=to_micros(now), who=who, what=what, detail=detail))
+    """Write into the audit what a person did. Each entry carries the hash of itself and of the one before it."""
+    before = c.execute(select(audit.c.hash).order_by(audit.c.id.desc()).limit(1)).scalar() or ""
+    at = to_micros(now)
+    values = {"at": at, "who": who, "what": what, "detail": detail, "hash": chained(before, at, who, what, detail)}
+    c.execute(insert(audit).values(values))
+
+
+def chained(before: str, at: int, who: str, what: str, detail: str) -> str:
+    """Return the hash of an entry of the audit; `before` is the hash of the one before it, empty for the first."""
+    entry = json.dumps([before, at, who, what, detail], ensure_ascii=False, separators=(",", ":"))
+    return hashlib.sha256(entry.encode()).hexdigest()
 
 
 def beat(c: Connection, worker: str, now: datetime) -> None:

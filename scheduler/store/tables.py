@@ -5,7 +5,9 @@ from sqlalchemy import (
     Boolean,
     CheckConstraint,
     Column,
+    Float,
     ForeignKey,
+    ForeignKeyConstraint,
     Index,
     Integer,
     MetaData,
@@ -17,11 +19,14 @@ from sqlalchemy import (
 )
 
 from scheduler.status import Status
+from scheduler.submission import Stage
 
 metadata = MetaData()
 STATUSES = ", ".join(f"'{status}'" for status in Status)
+STAGES = ", ".join(f"'{stage}'" for stage in Stage)
 _LEASED = text("lease_owner IS NOT NULL")
 _PUT_OFF = text("not_before IS NOT NULL")
+_PLACED = text("occurrence <> ''")
 
 deliveries = Table(
     "deliveries",
@@ -70,6 +75,7 @@ deliveries = Table(
     Column("published_at", BigInteger),
     Column("remote_id", Text),
     Column("url", Text),
+    Column("from_submission", Boolean, nullable=False, default=False, server_default=false()),
     Index("deliveries_by_due", "status", "due_at"),
     Index("deliveries_by_account", "account", "status", "due_at"),
     Index("deliveries_put_off", "not_before", sqlite_where=_PUT_OFF, postgresql_where=_PUT_OFF),
@@ -107,6 +113,7 @@ audit = Table(  # append-only: what people did
     Column("who", Text, nullable=False),
     Column("what", Text, nullable=False),
     Column("detail", Text, nullable=False),
+    Column("hash", Text, nullable=False),  # of this entry and the hash before it
 )
 
 pauses = Table(
@@ -150,4 +157,181 @@ meta = Table(
     Column("value", Text, nullable=False),
 )
 
-APPEND_ONLY = ("events", "receipts", "audit")
+submissions = Table(  # what volunteers hand in
+    "submissions",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("ref", Text, nullable=False, unique=True),
+    Column("stage", Text, CheckConstraint(f"stage IN ({STAGES})", name="known_stage"), nullable=False),
+    Column("action", Text, nullable=False),
+    Column("version", Integer, nullable=False, server_default=text("0")),
+    Column("once", Text, unique=True),  # the hash of the form's own token: the same form sent twice is one submission
+    Column("draft_hash", Text, unique=True),  # of the volunteer's cookie; gone once it is handed in
+    Column("language", Text, nullable=False, server_default=""),
+    Column("message", Text, nullable=False, server_default=""),
+    Column("alt", Text, nullable=False, server_default=""),
+    Column("name", Text, nullable=False, server_default=""),
+    Column("name_mode", Text, nullable=False, server_default="none"),
+    Column("is_group", Boolean, nullable=False, server_default=false()),
+    Column("risk", Text, nullable=False),
+    Column("file", Text, nullable=False, server_default=""),
+    Column("mime", Text, nullable=False, server_default=""),
+    Column("width", Integer, nullable=False, server_default=text("0")),
+    Column("height", Integer, nullable=False, server_default=text("0")),
+    Column("size", Integer, nullable=False, server_default=text("0")),
+    Column("sha256", Text, nullable=False, server_default=""),
+    Column("poster", Text, nullable=False, server_default=""),
+    Column("preview", Text, nullable=False, server_default=""),
+    Column("seconds", Float, nullable=False, server_default=text("0")),
+    Column("faces", Text, nullable=False, server_default="[]"),
+    Column("covers", Text, nullable=False, server_default="[]"),
+    Column("source", Text, nullable=False, server_default=""),
+    Column("problem", Text, nullable=False, server_default=""),
+    Column("file_hash", Text, nullable=False, server_default="", index=True),
+    Column("content_hash", Text, nullable=False, server_default=""),
+    Column("day", Text),  # to the day only
+    Column("decided_at", BigInteger),
+    Column("not_before", BigInteger),
+    Column("reason", Text, nullable=False, server_default=""),
+    Column("second_look", Boolean, nullable=False, server_default=false()),
+    Column("placing", Text),
+    Column("post", Text, nullable=False, server_default=""),
+    Column("occurrence", Text, nullable=False, server_default=""),
+    Column("due_at", BigInteger),
+    Column("uploaded_by", Integer, ForeignKey("users.id")),
+    Column("contact", Text, nullable=False, server_default=""),
+    Column("touched_at", BigInteger),
+    Index("submissions_by_stage", "stage", "id"),
+    Index(
+        "one_submission_a_slot",
+        "action",
+        "post",
+        "occurrence",
+        unique=True,
+        sqlite_where=_PLACED,
+        postgresql_where=_PLACED,
+    ),
+)
+
+consents = Table(  # the evidence: nothing of it ever changes but the day it was taken back
+    "consents",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("submission_id", Integer, ForeignKey("submissions.id"), nullable=False, unique=True),
+    Column("text_sha256", Text, nullable=False),
+    Column("text_version", Text, nullable=False),
+    Column("language", Text, nullable=False),
+    Column("name_mode", Text, nullable=False),
+    Column("guardian", Boolean, nullable=False),
+    Column("adult", Boolean, nullable=False),
+    Column("people", Integer, nullable=False),
+    Column("all_agreed", Boolean, CheckConstraint("all_agreed", name="everyone_agreed"), nullable=False),
+    Column("faces", Text, nullable=False),
+    Column("voice", Text, nullable=False),
+    Column("place", Text, nullable=False),
+    Column("risk", Text, nullable=False),
+    Column("code_hash", Text, nullable=False, unique=True),  # of the code that takes it back
+    Column("day", Text, nullable=False),
+    Column("expires_on", Text),
+    Column("withdrawn_on", Text),
+    UniqueConstraint("id", "submission_id", name="consent_of_submission"),
+)
+
+consent_networks = Table(
+    "consent_networks",
+    metadata,
+    Column("consent_id", Integer, ForeignKey("consents.id"), primary_key=True),
+    Column("platform", Text, primary_key=True),
+)
+
+contributions = Table(  # the only way from a submission to a network: no consent to that network, no row
+    "contributions",
+    metadata,
+    Column("delivery_id", Integer, ForeignKey("deliveries.id"), primary_key=True),
+    Column("submission_id", Integer, nullable=False),
+    Column("consent_id", Integer, nullable=False),
+    Column("platform", Text, nullable=False),
+    ForeignKeyConstraint(["consent_id", "submission_id"], ["consents.id", "consents.submission_id"]),
+    ForeignKeyConstraint(["consent_id", "platform"], ["consent_networks.consent_id", "consent_networks.platform"]),
+    Index("contributions_by_submission", "submission_id"),
+)
+
+approvals = Table(  # append-only: each moderator's yes, and to what
+    "approvals",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("submission_id", Integer, ForeignKey("submissions.id"), nullable=False),
+    Column("user_id", Integer, ForeignKey("users.id"), nullable=False),
+    Column("content_hash", Text, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    UniqueConstraint("submission_id", "user_id", "content_hash", name="one_yes_a_person"),
+)
+
+refused_files = Table(  # keyed hashes of what was taken back: the same file can't come again
+    "refused_files",
+    metadata,
+    Column("file_hash", Text, primary_key=True),
+    Column("day", Text, nullable=False),
+)
+
+users = Table(
+    "users",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("folded", Text, unique=True),  # the name without case; gone with its user, so that it can be given again
+    Column(
+        "role", Text, CheckConstraint("role IN ('moderator', 'editor', 'admin')", name="known_role"), nullable=False
+    ),
+    Column("password", Text),  # argon2id
+    Column("language", Text, nullable=False, server_default=""),
+    Column("subject", Text, unique=True),  # at the OpenID provider
+    Column("created_at", BigInteger, nullable=False),
+    Column("removed_at", BigInteger),
+)
+
+invitations = Table(
+    "invitations",
+    metadata,
+    Column("token_hash", Text, primary_key=True),
+    Column("user_id", Integer, ForeignKey("users.id"), nullable=False),
+    Column("expires_at", BigInteger, nullable=False),
+)
+
+passkeys = Table(
+    "passkeys",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("user_id", Integer, ForeignKey("users.id"), nullable=False, index=True),
+    Column("credential", Text, nullable=False, unique=True),  # base64url
+    Column("public_key", Text, nullable=False),  # base64url
+    Column("sign_count", Integer, nullable=False),
+    Column("label", Text, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+)
+
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("token_hash", Text, primary_key=True),
+    Column("user_id", Integer, ForeignKey("users.id")),  # none before somebody has signed in (a passkey's challenge)
+    Column("created_at", BigInteger, nullable=False),
+    Column("seen_at", BigInteger, nullable=False),
+    Column("expires_at", BigInteger, nullable=False),
+    Column("passkey", Boolean, nullable=False, server_default=false()),  # signed in with one
+    Column("notes", Text, nullable=False, server_default="{}"),  # JSON: a challenge, a word to say on the next page
+)
+
+tokens = Table(  # for programs that use the API
+    "tokens",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("token_hash", Text, nullable=False, unique=True),
+    Column("user_id", Integer, ForeignKey("users.id"), nullable=False, index=True),
+    Column("label", Text, nullable=False),
+    Column("scopes", Text, nullable=False),  # words of May, in one line
+    Column("created_at", BigInteger, nullable=False),
+    Column("expires_at", BigInteger, nullable=False),
+)
+
+APPEND_ONLY = ("events", "receipts", "audit", "approvals", "consent_networks")

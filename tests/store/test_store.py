@@ -11,14 +11,32 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
 from scheduler.errors import WorkspaceError
+from scheduler.model import Risk
 from scheduler.status import MOVES, Status
-from scheduler.store import StateError, deliveries, open_store, schema
+from scheduler.store import StateError, controls, deliveries, open_store, schema, staff, submissions
 from scheduler.store.database import writing
 from scheduler.store.leases import identity, is_gone
 from scheduler.store.tables import APPEND_ONLY, metadata
+from scheduler.submission import Consent, NameMode, Role
 from tests.world import NOON, World, post
 
 URL = "sqlite:///var/state.db"
+CONSENT = Consent(
+    text_sha256="0" * 64,
+    text_version="1",
+    language="en",
+    networks=("x",),
+    name_mode=NameMode.none,
+    guardian=False,
+    adult=True,
+    people=1,
+    all_agreed=True,
+    faces="covered",
+    voice="none",
+    place="none",
+    risk=Risk.low,
+    day=NOON.date(),
+)
 
 
 def test_the_migrations_lead_to_the_tables(tmp_path: Path):
@@ -36,15 +54,19 @@ def test_head_is_the_newest_migration():
 
 
 @pytest.mark.parametrize("table", APPEND_ONLY)
-@pytest.mark.parametrize("verb", ["UPDATE {} SET id = id", "DELETE FROM {}"])
+@pytest.mark.parametrize("verb", ["UPDATE {} SET rowid = rowid", "DELETE FROM {}"])
 def test_history_can_not_be_changed(tmp_path: Path, table: str, verb: str):
-    """Events, receipts and the audit only grow."""
+    """Events, receipts, the audit, approvals and the networks of a consent only grow."""
     world = World(tmp_path)
     world.write(post())
     world.queue()
     world.run()
     with world.store.write() as c:
-        c.execute(sqlalchemy.text("INSERT INTO audit (at, who, what, detail) VALUES (1, 'x', 'y', 'z')"))
+        controls.note(c, "y", "z", who="x", now=NOON)
+        number = submissions.add(c, ref="r", action="act", risk=Risk.low, now=NOON)
+        handed_in = submissions.by_id(c, number)
+        submissions.consent(c, handed_in, CONSENT, code_hash="h")
+        submissions.approve(c, handed_in, user=staff.add_user(c, "Ana", Role.moderator, now=NOON), now=NOON)
     with pytest.raises(sqlalchemy.exc.IntegrityError, match="append-only"), world.store.write() as c:
         c.execute(sqlalchemy.text(verb.format(table)))
     world.close()

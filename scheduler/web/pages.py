@@ -1,0 +1,84 @@
+"""Answers: a page from a template, a redirect, a file; each with the headers that keep it safe."""
+
+import hashlib
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from starlette.responses import FileResponse, PlainTextResponse, RedirectResponse, Response
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+    from scheduler.web.ask import Ask
+
+HERE = Path(__file__).parent
+POLICY = (
+    "default-src 'none'; img-src 'self' blob:; media-src 'self' blob:; style-src 'self'; script-src 'self'; "
+    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+"""Nothing from elsewhere, nothing inline. `blob:` is a preview of the volunteer's own file, before it is sent."""
+
+SAFE = {
+    "Content-Security-Policy": POLICY,
+    "X-Content-Type-Options": "nosniff",
+    # Not `no-referrer`: browsers would then send `Origin: null` with our own forms.
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), browsing-topics=()",
+    "Cache-Control": "no-store",
+}
+
+
+def page(ask: "Ask", template: str, *, status: int = 200, **values: Any) -> Response:
+    """Return a page made from a template of `templates/`."""
+    text = environment().get_template(template).render(ask.shown(**values))
+    return Response(text, status_code=status, media_type="text/html", headers={"Content-Language": ask.words.language})
+
+
+def go(to: str) -> Response:
+    """Send the browser to another of our pages, after a form (303: the answer of a form is never a page)."""
+    if not to.startswith("/") or to.startswith("//") or "\\" in to or not to.isprintable():
+        to = "/"
+    return RedirectResponse(to, status_code=303)
+
+
+def said(ask: "Ask", status: int, title: str, text: str, *, cure: str = "") -> Response:
+    """Return a short page that says what is the matter and what to do."""
+    return page(ask, "message.html.jinja", status=status, title=title, text=text, cure=cure)
+
+
+def plain(text: str, status: int = 200) -> Response:
+    """Return a plain text."""
+    return PlainTextResponse(text, status_code=status)
+
+
+def file(path: Path, mime: str, *, download: str = "") -> Response:
+    """Return a file of ours; with `download` the browser saves it under that name."""
+    how = "attachment" if download else "inline"
+    return FileResponse(path, media_type=mime, filename=download or None, content_disposition_type=how)
+
+
+@cache
+def address(name: str) -> str:
+    """Return the address of a file of `static/`, which changes with what is in it."""
+    digest = hashlib.sha256((HERE / "static" / name).read_bytes()).hexdigest()[:12]
+    return f"/static/{name}?{digest}"
+
+
+@cache
+def environment() -> "Environment":
+    """Return what sets the templates: everything is escaped, and an unknown name is an error."""
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    made = Environment(
+        loader=FileSystemLoader(HERE / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        extensions=["jinja2.ext.do"],
+    )
+    made.globals["static"] = address
+    return made
