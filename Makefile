@@ -44,7 +44,8 @@ $(VENV)/.installed: pyproject.toml | $(VENV)/bin/python
 	@touch $@
 
 $(VENV)/.tested-with: pyproject.toml | $(VENV)/bin/python
-	@command -v exiftool >/dev/null 2>&1 || test "$$(id -u)" != 0 || ! command -v apt-get >/dev/null 2>&1 \
-		|| { apt-get update -q && apt-get install -q -y libimage-exiftool-perl; } >/dev/null 2>&1 || true
+	@{ command -v exiftool && { command -v chromium || command -v google-chrome; }; } >/dev/null 2>&1 \
+		|| test "$$(id -u)" != 0 || ! command -v apt-get >/dev/null 2>&1 \
+		|| { apt-get update -q && apt-get install -q -y libimage-exiftool-perl chromium; } >/dev/null 2>&1 || true
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[test]'
 	@touch $@ $(VENV)/.installed

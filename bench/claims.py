@@ -74,6 +74,7 @@ def _raw(path: Path) -> sqlite3.Connection:
 def _raw_claim(connection: sqlite3.Connection) -> None:
     connection.execute("BEGIN IMMEDIATE")
     values = {"to": "claimed", "worker": "bench", "now": 10**17, "until": 10**17, "ahead": 10**17, "soon": 0}
+    values["today"] = ""
     row = connection.execute(str(claims._TO_STAGE), values).fetchone()
     connection.execute("COMMIT")
     assert row is not None

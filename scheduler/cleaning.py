@@ -6,8 +6,13 @@ The one door through which outside pictures and films come in; what comes out of
 import atexit
 import functools
 import hashlib
+import heapq
+import itertools
+import os
 import threading
-from collections.abc import Sequence
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, BinaryIO
 
 if TYPE_CHECKING:
@@ -16,31 +21,91 @@ if TYPE_CHECKING:
 
 _KEPT = 32  # cleaned pictures held in memory: a post on six accounts has its picture cleaned once
 _LOCK = threading.Lock()
-_started: list["Sandbox"] = []
 _known: dict[tuple[str, int, int], "Cleaned"] = {}
+_WHAT = ("photos", "films")
+_STAFF, _VOLUNTEERS = 0, 1  # who is served first: a page with a post's picture doesn't wait for fifty uploads
+
+
+class _Pool:
+    """Some sandboxes, each opening one file at a time; those who wait are served in the order in which they came."""
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+        self._turns = threading.Condition()
+        self._waiting: list[tuple[int, int]] = []
+        self._numbers = itertools.count()
+        self.done, self.seconds = 0, 0.0
+        self._reset()
+
+    def _reset(self) -> None:
+        self._free: list[Sandbox | None] = [None] * self._size  # None: not started yet
+        self._started: list[Sandbox] = []
+
+    @contextmanager
+    def turn(self, rank: int = _STAFF) -> Iterator["Sandbox"]:
+        """Wait for a sandbox that is free, and give it back afterwards; a lower `rank` goes first."""
+        box = self._take(rank)
+        begun = time.monotonic()
+        try:
+            yield box
+        finally:
+            with self._turns:
+                self.done, self.seconds = self.done + 1, self.seconds + time.monotonic() - begun
+                if box in self._started:  # else it was stopped meanwhile
+                    self._free.append(box)
+                self._turns.notify_all()
+
+    def _take(self, rank: int) -> "Sandbox":
+        with self._turns:
+            ticket = (rank, next(self._numbers))
+            heapq.heappush(self._waiting, ticket)
+            self._turns.wait_for(lambda: self._free and self._waiting[0] == ticket)
+            heapq.heappop(self._waiting)
+            box = self._free.pop() or self._start()
+            self._turns.notify_all()
+            return box
+
+    def _start(self) -> "Sandbox":
+        from media.sandbox import Sandbox
+
+        box = Sandbox()
+        self._started.append(box)
+        return box
+
+    def stop(self) -> None:
+        """End what runs: it is refused. Whoever waits, and whoever comes later, gets a fresh sandbox."""
+        with self._turns:
+            ended = self._started
+            self._reset()
+            self._turns.notify_all()
+        for box in ended:
+            box.close()
 
 
 @functools.cache
-def _sandbox(_what: str = "photos") -> "Sandbox":
-    """Return the sandbox for photos or for films: a film of minutes must not keep a photo waiting."""
-    from media.sandbox import Sandbox
-
-    sandbox = Sandbox()
-    _started.append(sandbox)
-    atexit.register(sandbox.close)
-    return sandbox
+def _pool(what: str) -> _Pool:
+    """Return the sandboxes for photos, one a processor, or the one for films: a film of minutes lets photos pass."""
+    made = _Pool(1 if what == "films" else os.cpu_count() or 1)
+    atexit.register(made.stop)
+    return made
 
 
 def stop() -> None:
     """Give up the files that are being opened: each is refused as one that this machine can't open now."""
-    _sandbox.cache_clear()
-    while _started:
-        _started.pop().close()
+    for what in _WHAT:
+        _pool(what).stop()
+
+
+def taken() -> tuple[int, float]:
+    """Return how many files this process has had opened, and how many seconds that took."""
+    pools = [_pool(what) for what in _WHAT]
+    return sum(pool.done for pool in pools), sum(pool.seconds for pool in pools)
 
 
 def confined() -> bool:
     """Tell whether the kernel keeps the process that opens files from other files, the network and programs."""
-    return _sandbox().confined
+    with _pool("photos").turn() as sandbox:
+        return sandbox.confined
 
 
 def picture(data: bytes, *, max_side: int = 2400, max_bytes: int = 20_000_000) -> "Cleaned":
@@ -53,7 +118,8 @@ def picture(data: bytes, *, max_side: int = 2400, max_bytes: int = 20_000_000) -
     with _LOCK:
         found = _known.get(key)
     if found is None:
-        found = _sandbox().photo(data, max_side=max_side, max_bytes=max_bytes, find_faces=True, fine=True)
+        with _pool("photos").turn() as sandbox:
+            found = sandbox.photo(data, max_side=max_side, max_bytes=max_bytes, find_faces=True, fine=True)
         with _LOCK:
             while len(_known) >= _KEPT:
                 del _known[next(iter(_known))]
@@ -71,29 +137,48 @@ def photo(
     find_faces: bool = False,
 ) -> "Cleaned":
     """Return a photo made anew, see `media.clean.photo`. Raises MediaError."""
-    return _sandbox().photo(
-        data, max_side=max_side, max_bytes=max_bytes, cover_faces=cover_faces, cover=cover, find_faces=find_faces
-    )
+    with _pool("photos").turn() as sandbox:
+        return sandbox.photo(
+            data, max_side=max_side, max_bytes=max_bytes, cover_faces=cover_faces, cover=cover, find_faces=find_faces
+        )
+
+
+def small(data: bytes, *, side: int = 480) -> "Cleaned":
+    """Return a small picture of a photo, for previews. Raises MediaError."""
+    with _pool("photos").turn(_VOLUNTEERS) as sandbox:
+        return sandbox.photo(data, max_side=side)
 
 
 @functools.lru_cache(maxsize=4)
 def logo(data: bytes) -> bytes:
     """Return a logo made anew: a PNG of at most 512 pixels, see-through where it was. Raises MediaError."""
-    return _sandbox().logo(data)
+    with _pool("photos").turn() as sandbox:
+        return sandbox.logo(data)
 
 
 def film(source: BinaryIO, *, cover_faces: bool = False, cover: Sequence["Region"] = ()) -> "Cleaned":
     """Return a film made anew, see `media.video.clean`. Raises MediaError."""
-    return _sandbox("films").video(source, cover_faces=cover_faces, cover=cover)
+    with _pool("films").turn() as sandbox:
+        return sandbox.video(source, cover_faces=cover_faces, cover=cover)
 
 
 def check_film(source: BinaryIO) -> None:
     """Make sure that a film can be made anew, without making it. Raises MediaError."""
-    _sandbox("films").look(source)
+    with _pool("films").turn() as sandbox:
+        sandbox.look(source)
 
 
-def upload(source: BinaryIO, *, cover_faces: bool = False, cover: Sequence["Region"] = ()) -> "Cleaned":
-    """Return what somebody handed in made anew, a photo or a film as its first bytes say. Raises MediaError."""
+def upload(
+    source: BinaryIO, *, cover_faces: bool = False, cover: Sequence["Region"] = (), max_side: int = 2048
+) -> "Cleaned":
+    """Return what somebody handed in made anew, a photo or a film as its first bytes say. Raises MediaError.
+
+    Args:
+        source: where the file is read from, from its start.
+        cover_faces: whether to cover what looks like a face.
+        cover: more places to cover.
+        max_side: the longest side of a photo, in pixels.
+    """
     from media.errors import NotAPicture, NotAVideo
     from media.photos import header as photo_header
 
@@ -104,8 +189,9 @@ def upload(source: BinaryIO, *, cover_faces: bool = False, cover: Sequence["Regi
     except NotAPicture:
         pass
     else:
-        data = source.read(photo_header.MOST_BYTES + 1)
-        return photo(data, cover_faces=cover_faces, cover=cover, find_faces=True)
+        with _pool("photos").turn(_VOLUNTEERS) as sandbox:
+            data = source.read(photo_header.MOST_BYTES + 1)  # not before its turn: fifty wait without filling memory
+            return sandbox.photo(data, max_side=max_side, cover_faces=cover_faces, cover=cover, find_faces=True)
     try:
         return film(source, cover_faces=cover_faces, cover=cover)
     except NotAVideo as error:

@@ -6,9 +6,11 @@ Hashtags, tags and the link belong to the action: they are added here, so that n
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 
-from scheduler import phases
+from scheduler import captions, phases
+from scheduler.captions import Caption
 from scheduler.model import (
     Account,
     Action,
@@ -19,11 +21,19 @@ from scheduler.model import (
     Phase,
     Picture,
     Post,
+    Risk,
     Text,
     Workspace,
 )
+from scheduler.submission import NameMode, Submission
 
 PLACEHOLDERS = ("link", "tags", "hashtags")
+FRAME = "frame"
+"""The theme of a volunteer's photo, where its post doesn't ask for another."""
+
+UPLOADS = "var/uploads"
+"""Where what volunteers handed in lies, in the workspace."""
+
 _PLACEHOLDER = re.compile(rf"\{{({'|'.join(PLACEHOLDERS)})\}}")
 _ADDRESS = re.compile(r"https?://\S+")
 # A word set in beside these needs no space; beside anything else it would run into its neighbour.
@@ -42,9 +52,13 @@ def text(action: Action, post: Post, account: Account, workspace: Workspace) -> 
     what the text holds already isn't said twice.
     """
     body = _chosen(post, account).in_language(account.language, workspace.language)
-    words = _words(action, account, workspace, _PLACEHOLDER.sub(" ", body))
-    filled = _fill(body, words)
-    placed = set(_PLACEHOLDER.findall(body))
+    return _text(action, account, workspace, Caption(body))
+
+
+def _text(action: Action, account: Account, workspace: Workspace, given: Caption) -> str:
+    words = _words(action, account, workspace, given.said(_PLACEHOLDER.sub(" ", given.body)))
+    filled = given.said(_fill(given.body, words))
+    placed = set(_PLACEHOLDER.findall(given.body))
     line = " ".join(value for name, value in words.items() if value and name not in placed)
     return "\n\n".join(part for part in (filled, line) if part)
 
@@ -60,6 +74,35 @@ def content(action: Action, post: Post, account: Account, workspace: Workspace, 
         images=files,
         video=_file(post.video, language, workspace) if post.video else None,
     )
+
+
+def contribution(
+    action: Action, post: Post, account: Account, workspace: Workspace, *, due_at: datetime, one: Submission
+) -> Content:
+    """Return what goes out on the account at `due_at` (aware) of what a volunteer handed in, in a post's slot.
+
+    A photo stands on a card with the volunteer's message, a film by itself.
+    """
+    said = _chosen(post, account)
+    named = one.name if one.name_mode is not NameMode.none and one.risk is not Risk.high else ""
+    body = said.in_language(account.language, workspace.language)
+    content = Content(
+        text=_text(action, account, workspace, captions.caption(body, {"name": named, "message": one.message})),
+        language=_spoken(said, account.language, workspace),
+    )
+    file = f"{UPLOADS}/{one.file}"
+    if one.film:
+        return replace(content, video=FileContent(file=file, alt=one.alt, sha256=one.sha256))
+    order = replace(
+        post.card or CardOrder(),
+        message=Text({one.language: one.message}),
+        language=one.language or account.language,
+        photo=file,
+        photo_sha256=one.sha256,
+    )
+    framed = replace(post, card=order if order.theme else replace(order, theme=FRAME))
+    made = card(action, framed, account, workspace, due_at)
+    return replace(content, card=replace(made, message=one.message, alt=one.alt))
 
 
 # ── the text ────────────────────────────────────────────────────────────────────────────────────────────

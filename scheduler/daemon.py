@@ -20,9 +20,10 @@ from scheduler import cleaning
 from scheduler.app import App
 from scheduler.errors import SchedulerError
 from scheduler.operations import deliver, queue, recover
+from scheduler.operations.fill import fill
 from scheduler.operations.tidy import tidy
 from scheduler.posts import Loaded
-from scheduler.store import StateMovedError, claims, controls
+from scheduler.store import StateMovedError, claims, consented, controls
 
 _LOG = logging.getLogger(__name__)
 _LANES = 8
@@ -76,6 +77,7 @@ class Daemon:
         for job, seconds in (
             (self._wake, _NOTICE_SECONDS),
             (self._reread.look, _REREAD_SECONDS),
+            (self._reread.follow, _NOTICE_SECONDS),
             (self._beat, _BEAT_SECONDS),
             (self._tidy, _TIDY_SECONDS),
         ):
@@ -190,17 +192,44 @@ class Daemon:
 
 
 class PostsWatch:
-    """Notices that a file of posts/ was changed, and brings the queue to what it says."""
+    """Notices that a file of posts/ or a submission was changed, and brings the queue to what they say."""
 
     def __init__(self, app: App) -> None:
         self._app = app
+        self._one_at_a_time = threading.Lock()
+        self._loaded: Loaded | None = None
         self._seen: object = None
+        self._followed: object = None
         self._pictures: set[str] = set()
         self._config = self._config_state()
         self.__name__ = "posts"
 
     def look(self) -> None:
-        """Read posts/ again if anything in it changed. A file that can't be read keeps its last good version."""
+        """Read posts/ again if anything in it changed. A file that can't be read keeps its last good version.
+
+        Slots that come near and that nobody has are filled from the pool.
+        """
+        with self._one_at_a_time:
+            self._look()
+            if self._loaded is not None:
+                fill(self._app, self._loaded)
+
+    def follow(self) -> None:
+        """Bring the queue to what volunteers handed in, moderators decided, or somebody took back."""
+        with self._one_at_a_time:
+            if self._loaded is None:
+                return
+            with self._app.store.read() as c:
+                state = consented.state(c, self._app.clock.now())
+            if state == self._followed:
+                return
+            if self._state() == self._seen:
+                self._apply(self._loaded)
+            else:  # what was read is old by now: by it, what somebody else has queued since would be taken out
+                self._look()
+            self._followed = state
+
+    def _look(self) -> None:
         if not self._adopt_config():
             return
         state = self._state()
@@ -210,9 +239,15 @@ class PostsWatch:
         for problem in loaded.problems:
             if problem.level == "error":
                 _LOG.error("%s", problem)
+        changes = self._apply(loaded)
+        self._loaded = loaded
+        self._pictures = _pictures(loaded)
+        self._seen = None if changes.in_flight else state
+
+    def _apply(self, loaded: Loaded) -> queue.Changes:
         changes = queue.apply(self._app, loaded)
         _LOG.info(
-            "posts read: %d added, %d changed, %d cancelled, %d too late to change",
+            "queue brought up to date: %d added, %d changed, %d cancelled, %d too late to change",
             len(changes.add),
             len(changes.change),
             len(changes.cancel),
@@ -222,8 +257,7 @@ class PostsWatch:
             _LOG.warning(
                 "%s: edited too late: it is in hand, or out; should it come back, the edit is heeded", planned.key
             )
-        self._pictures = _pictures(loaded)
-        self._seen = None if changes.in_flight else state
+        return changes
 
     def _adopt_config(self) -> bool:
         """Take over a changed config.yaml; False while it has errors: then nothing is planned anew by half of it."""

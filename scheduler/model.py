@@ -237,6 +237,7 @@ class Post:
     video: Picture | None = None
     accounts: tuple[str, ...] | None = None
     approve: bool = False
+    submissions: bool = False  # its pictures come from volunteers; `text` is their caption, each time is a slot
     late: Lateness | None = None
     places: Mapping[str, Place] = field(default_factory=dict)  # of its keys, e.g. places["text"]
 
@@ -290,6 +291,7 @@ class CardContent:
     photo: str | None = None
     photo_sha256: str = ""
     link: str = ""  # shown as a QR code
+    alt: str = ""  # what is to be seen in the photo, where somebody has said it
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -329,6 +331,8 @@ class Planned:
     needs_release: bool = False
     needs_approval: bool = False
     place: Place | None = None
+    submission_id: int | None = None  # of the submission that it shows
+    consent_id: int | None = None  # that it goes by
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,18 +1,48 @@
 """What the queue should hold: actions x accounts -> deliveries. Pure: no clock, no database, no network."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from datetime import datetime
 
 from scheduler import compose, occurrences
-from scheduler.model import Account, Action, Planned, Post, Workspace
+from scheduler.model import Account, Action, Content, Planned, Post, Workspace
+from scheduler.submission import Contribution, Placing, Submission
 
 
-def deliveries(actions: Iterable[Action], workspace: Workspace) -> list[Planned]:
+def deliveries(
+    actions: Iterable[Action], workspace: Workspace, contributions: Sequence[Contribution] = ()
+) -> list[Planned]:
     """Return every delivery that the actions ask for, in the order of their times.
 
-    Occurrences of a recurrence that fall outside the action's window aren't wanted and are left out.
+    Occurrences of a recurrence that fall outside the action's window aren't wanted and are left out. A post
+    `from: submissions` gives deliveries only where an approved submission, of `contributions`, has its slot.
     """
+    actions = tuple(actions)
     planned = [one for action in actions for post in action.posts for one in _of_post(action, post, workspace)]
-    return sorted(planned, key=lambda one: (one.due_at, one.key))
+    return sorted([*planned, *contributed(actions, workspace, contributions)], key=_order)
+
+
+def contributed(
+    actions: Iterable[Action], workspace: Workspace, contributions: Iterable[Contribution]
+) -> list[Planned]:
+    """Return the deliveries of approved submissions alone: each goes to the networks that were consented to."""
+    posts = {(action.key, post.id): (action, post) for action in actions for post in action.posts if post.submissions}
+    found: list[Planned] = []
+    for one in contributions:
+        place = (one.submission.action, one.submission.post)
+        if place in posts and one.submission.occurrence:
+            found += _of_submission(*posts[place], one, workspace)
+    return sorted(found, key=_order)
+
+
+def captions(action: Action, workspace: Workspace, one: Submission, *, now: datetime) -> list[Content]:
+    """Return all that a submission may become: in each post that takes it, on each account."""
+    taking = [post for post in action.posts if post.submissions]
+    return [
+        compose.contribution(action, post, account, workspace, due_at=one.due_at or now, one=one)
+        for post in taking
+        for account in targets(action, post, workspace)
+    ]
 
 
 def targets(action: Action, post: Post, workspace: Workspace) -> list[Account]:
@@ -22,32 +52,78 @@ def targets(action: Action, post: Post, workspace: Workspace) -> list[Account]:
     return [workspace.accounts[name] for name in wanted if name in workspace.accounts]
 
 
-def _of_post(action: Action, post: Post, workspace: Workspace) -> Iterator[Planned]:
-    for name, wall in occurrences.walls(post):
-        due_at = occurrences.to_utc(wall, workspace.timezone)
-        opened = action.opens_at is None or action.opens_at <= due_at
-        closed = action.closes_at is not None and action.closes_at <= due_at
-        if not opened or closed:
-            continue
-        for account in targets(action, post, workspace):
-            yield Planned(
-                key=key(action.key, post.id, name, account.name),
-                action=action.key,
-                post=post.id,
-                account=account.name,
-                platform=account.platform,
-                due_at=due_at,
-                content=compose.content(action, post, account, workspace, due_at=due_at),
-                late=post.late or action.late or workspace.late,
-                opens_at=action.opens_at,
-                closes_at=action.closes_at,
-                needs_release=action.manual_release,
-                needs_approval=post.approve,
-                place=post.place,
-            )
+def is_open(action: Action, moment: datetime) -> bool:
+    """Tell whether `moment` (aware) lies in the action's window."""
+    opened = action.opens_at is None or action.opens_at <= moment
+    return opened and (action.closes_at is None or moment < action.closes_at)
+
+
+def occurrence(wall: datetime) -> str:
+    """Return the name of a time on the wall clock, e.g. 2021-09-14T12:00; with its seconds where it has any."""
+    return wall.isoformat(timespec="seconds" if wall.second else "minutes")
 
 
 def key(action: str, post: str, occurrence: str, account: str) -> str:
     """Return the name of a delivery: ACTION/POST[/OCCURRENCE]@ACCOUNT."""
     middle = f"/{occurrence}" if occurrence else ""
     return f"{action}/{post}{middle}@{account}"
+
+
+def _order(one: Planned) -> tuple[datetime, str]:
+    return one.due_at, one.key
+
+
+def _of_post(action: Action, post: Post, workspace: Workspace) -> Iterator[Planned]:
+    if post.submissions:
+        return
+    for name, wall in occurrences.walls(post):
+        due_at = occurrences.to_utc(wall, workspace.timezone)
+        if is_open(action, due_at):
+            for account in targets(action, post, workspace):
+                content = compose.content(action, post, account, workspace, due_at=due_at)
+                yield _planned(action, post, account, workspace, name=name, due_at=due_at, content=content)
+
+
+def _of_submission(action: Action, post: Post, one: Contribution, workspace: Workspace) -> Iterator[Planned]:
+    wall = datetime.fromisoformat(one.submission.occurrence)
+    due_at = occurrences.to_utc(wall, workspace.timezone)
+    if not is_open(action, due_at) or not _has_slot(post, one, wall):
+        return
+    for account in targets(action, post, workspace):
+        if account.platform in one.consent.networks:
+            content = compose.contribution(action, post, account, workspace, due_at=due_at, one=one.submission)
+            name = one.submission.occurrence
+            planned = _planned(action, post, account, workspace, name=name, due_at=due_at, content=content)
+            yield replace(planned, needs_approval=True, submission_id=one.submission.id, consent_id=one.consent.id)
+
+
+def _has_slot(post: Post, one: Contribution, wall: datetime) -> bool:
+    """Tell whether the time is still one of the post's, or one that a moderator gave."""
+    return one.submission.placing is Placing.at or any(wall == found for _, found in occurrences.walls(post))
+
+
+def _planned(
+    action: Action,
+    post: Post,
+    account: Account,
+    workspace: Workspace,
+    *,
+    name: str,
+    due_at: datetime,
+    content: Content,
+) -> Planned:
+    return Planned(
+        key=key(action.key, post.id, name, account.name),
+        action=action.key,
+        post=post.id,
+        account=account.name,
+        platform=account.platform,
+        due_at=due_at,
+        content=content,
+        late=post.late or action.late or workspace.late,
+        opens_at=action.opens_at,
+        closes_at=action.closes_at,
+        needs_release=action.manual_release,
+        needs_approval=post.approve,
+        place=post.place,
+    )

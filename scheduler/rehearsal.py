@@ -11,19 +11,20 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from scheduler import app as parts
-from scheduler import gallery, plan, publishers, rendering
+from scheduler import gallery, plan, publishers, rendering, slots
 from scheduler.clock import Clock, SimulatedClock
 from scheduler.errors import UserError
 from scheduler.model import Account, Action, Workspace
 from scheduler.operations import deliver, queue, recover
+from scheduler.operations.fill import fill
 from scheduler.posts import Loaded
 from scheduler.publishers import outbox
 from scheduler.publishers.base import Publisher
-from scheduler.store import Delivery, claims, deliveries, open_store
+from scheduler.rendering import REHEARSED
+from scheduler.store import Delivery, claims, deliveries, lending, open_store
 
 Progress = Callable[[int, int], None]
 _MOST_STEPS = 1_000_000
-_MARK = "rehearsal.txt"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,12 +56,13 @@ def rehearse(
     Raises:
         UserError: nothing is planned, or `out` holds something else.
     """
-    planned = plan.deliveries(loaded.actions, workspace)
-    if not planned:
+    times = _times(loaded.actions, workspace)
+    if not times:
         msg = "nothing is planned: `solidarity check` says what is wrong with posts/"
         raise UserError(msg)
-    first = begins or planned[0].due_at - timedelta(hours=1)
-    last = ends or planned[-1].due_at + timedelta(days=1)
+    first = begins or times[0] - timedelta(hours=1)
+    last = ends or times[-1] + timedelta(days=1)
+    handed_in = lending.borrow(workspace.database, workspace.folder)
     _empty(out)
     clock = SimulatedClock(first)
     # Its own var/ keeps the stand-ins' posts out of the workspace's; pictures are rendered once, for both.
@@ -68,14 +70,23 @@ def rehearse(
     store = open_store(stage.database, out, durable=False)
     app = parts.build(stage, clock=clock, factory=_stand_in(out), state=store)
     try:
+        lending.lend(store, handed_in)
+        fill(app, loaded, ahead=None)
         # What lies before the rehearsal's first moment isn't rehearsed: it would only be missed.
         queue.apply(app, loaded, since=first)
-        _let_time_pass(app, clock, last, progress, total=len(planned))
+        _let_time_pass(app, clock, last, progress, total=len(times))
         with app.store.read() as c:
             found = deliveries.in_status(c)
     finally:
         app.close()
     return Rehearsed(deliveries=found, out=out, begins=first, ends=last, rendered=workspace.var / "rendered")
+
+
+def _times(actions: Iterable[Action], workspace: Workspace) -> list[datetime]:
+    """Return when something is planned, or would be if volunteers sent something, in order."""
+    actions = tuple(actions)
+    free = [slot.due_at for action in actions for slot in slots.slots(action, workspace)]
+    return sorted([*(one.due_at for one in plan.deliveries(actions, workspace)), *free])
 
 
 def _let_time_pass(app: parts.App, clock: SimulatedClock, last: datetime, progress: Progress, *, total: int) -> None:
@@ -106,13 +117,13 @@ def _stand_in(out: Path) -> parts.PublisherFactory:
 def _empty(out: Path) -> None:
     """Make the rehearsal's folder, in place of an earlier rehearsal's; never in place of anything else."""
     try:
-        if out.exists() and any(out.iterdir()) and not (out / _MARK).exists():
+        if out.exists() and any(out.iterdir()) and not (out / REHEARSED).exists():
             msg = f"{out}: holds something other than a rehearsal: name another folder with --out"
             raise UserError(msg)
         if out.exists():
             shutil.rmtree(out)
         out.mkdir(parents=True)
-        (out / _MARK).write_text("The outcome of a rehearsal; the next one replaces this folder.\n", "utf-8")
+        (out / REHEARSED).write_text("The outcome of a rehearsal; the next one replaces this folder.\n", "utf-8")
     except OSError as error:
         msg = f"{out}: can't be written ({error.strerror})"
         raise UserError(msg) from None

@@ -7,8 +7,9 @@ someone edits after it was frozen changes nothing of what goes out.
 import hashlib
 import io
 import json
-from collections.abc import Callable
-from dataclasses import asdict
+import shutil
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import asdict, replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -32,12 +33,17 @@ from scheduler.model import (
 )
 from scheduler.publishers.base import Limits, Publisher
 from scheduler.store import Delivery
+from scheduler.store.records import card_values
 
 if TYPE_CHECKING:
     from media.card import Card, Rendered
     from media.errors import MediaError
     from media.order import Cleaned
 
+REHEARSED = "rehearsal.txt"
+"""The file by which a rehearsal's folder is known."""
+
+_MADE_OF = "made_of"
 _FORM = 3
 """Raised whenever the same words are to give another picture, so that old files aren't taken for new ones."""
 
@@ -113,7 +119,7 @@ def _order(content: CardContent, photo: bytes | None, logo: bytes | None) -> "Ca
     from media.errors import MediaError
 
     values = asdict(content)
-    del values["photo_sha256"]
+    del values["photo_sha256"], values["alt"]
     if photo is not None:
         try:
             clean = cleaning.picture(photo)
@@ -152,14 +158,28 @@ def _medium(path: Path, rendered: "Rendered") -> Medium:
 
 def _card(content: CardContent, limits: Limits, workspace: Workspace) -> Medium:
     photo, logo = _files(content, workspace)
-    name = _name("card", asdict(content), photo or b"", logo or b"", limits.card, limits.image_bytes)
 
     def render() -> "Rendered":
         from media.card import render
 
-        return render(_order(content, photo, logo), size=limits.card, max_bytes=limits.image_bytes)
+        made = render(_order(content, photo, logo), size=limits.card, max_bytes=limits.image_bytes)
+        return replace(made, alt=_described(content.alt, made.alt, limits.alt))
 
-    return _rendered(name, render, workspace, what=f"card {content.message[:40]!r}")
+    name = _card_name(content, photo, logo, limits)
+    return _rendered(name, render, workspace, what=f"card {content.message[:40]!r}", made_of=photo)
+
+
+def _card_name(content: CardContent, photo: bytes | None, logo: bytes | None, limits: Limits) -> str:
+    return _name("card", card_values(content), photo or b"", logo or b"", limits.card, limits.image_bytes)
+
+
+def _described(photo: str, card: str, most: int) -> str:
+    """Return the alt text of a card with somebody's photo: what is to be seen in it, then what the card says."""
+    if not photo:
+        return card
+    stop = "" if photo.rstrip().endswith((".", "!", "?", "…", "؟", "。", "।", "።")) else "."
+    whole = f"{photo.rstrip()}{stop} {card}"
+    return whole if len(whole) <= most else f"{whole[: most - 1].rstrip()}…"
 
 
 def _image(image: FileContent, limits: Limits, workspace: Workspace) -> Medium:
@@ -169,7 +189,7 @@ def _image(image: FileContent, limits: Limits, workspace: Workspace) -> Medium:
     def render() -> "Rendered":
         return _with_alt(cleaning.picture(data, max_bytes=limits.image_bytes), image.alt)
 
-    return _rendered(name, render, workspace, what=image.file)
+    return _rendered(name, render, workspace, what=image.file, made_of=data)
 
 
 def _film(film: FileContent, workspace: Workspace) -> Medium:
@@ -178,7 +198,7 @@ def _film(film: FileContent, workspace: Workspace) -> Medium:
     def render() -> "Rendered":
         return _with_alt(cleaning.film(io.BytesIO(data)), film.alt)
 
-    return _rendered(_name("film", data, film.alt), render, workspace, what=film.file, ending="mp4")
+    return _rendered(_name("film", data, film.alt), render, workspace, what=film.file, made_of=data, ending="mp4")
 
 
 def _with_alt(made: "Cleaned", alt: str) -> "Rendered":
@@ -261,7 +281,13 @@ def _within(file: str, workspace: Workspace) -> Path:
 
 
 def _rendered(
-    name: str, render: "Callable[[], Rendered]", workspace: Workspace, *, what: str, ending: str = "jpg"
+    name: str,
+    render: "Callable[[], Rendered]",
+    workspace: Workspace,
+    *,
+    what: str,
+    made_of: bytes | None,
+    ending: str = "jpg",
 ) -> Medium:
     from media.errors import MediaError
 
@@ -275,17 +301,61 @@ def _rendered(
     except MediaError as error:
         raise _sorted(error, what) from None
     medium = _medium(picture, rendered)
+    values = {name: value for name, value in asdict(medium).items() if name != "path"}
+    values[_MADE_OF] = hashlib.sha256(made_of).hexdigest() if made_of is not None else ""
+    files.write(facts, json.dumps(values).encode())  # first: a picture of somebody is never there without them
     files.write(picture, rendered.data)
-    files.write(facts, json.dumps({name: value for name, value in asdict(medium).items() if name != "path"}).encode())
     return medium
 
 
 def _known(picture: Path, facts: Path) -> Medium | None:
     """Return what was rendered earlier, if it is whole."""
+    values = _facts(facts)
     try:
-        values: dict[str, Any] = json.loads(facts.read_bytes())
         if hashlib.sha256(picture.read_bytes()).hexdigest() == values["sha256"]:
-            return Medium(path=picture, **values)
-    except (OSError, ValueError, KeyError, TypeError):
+            return Medium(path=picture, **{name: value for name, value in values.items() if name != _MADE_OF})
+    except (OSError, KeyError, TypeError):
         pass
     return None
+
+
+def _facts(file: Path) -> dict[str, Any]:
+    try:
+        values = json.loads(file.read_bytes())
+    except (OSError, ValueError):
+        return {}
+    return values if isinstance(values, dict) else {}
+
+
+def forget(found: Iterable[Delivery], workspace: Workspace, *, made_of: Iterable[str] = ()) -> None:
+    """Delete every picture and film that was rendered for these deliveries, or of these photos, and any rehearsal.
+
+    Args:
+        found: deliveries whose photo or film is to be gone.
+        workspace: whose var/ they lie in.
+        made_of: SHA-256, in hexadecimal, of more photos or films: of those that never came into a delivery.
+    """
+    found = list(found)
+    hashes = {digest for one in found for digest in _sources(one.content)} | set(made_of) - {""}
+    folder = workspace.var / "rendered"
+    for facts in folder.glob("*.json"):
+        if _facts(facts).get(_MADE_OF) in hashes:
+            _drop(folder, facts.stem)
+    for medium in (medium for one in found if one.frozen is not None for medium in one.frozen.media):
+        if medium.path.parent.resolve() == folder.resolve():
+            _drop(folder, medium.path.stem)
+    rehearsal = workspace.var / "rehearsal"  # its gallery shows copies
+    if (found or hashes) and (rehearsal / REHEARSED).exists():
+        shutil.rmtree(rehearsal, ignore_errors=True)
+
+
+def _sources(content: Content) -> Iterator[str]:
+    if content.card is not None and content.card.photo_sha256:
+        yield content.card.photo_sha256
+    yield from (file.sha256 for file in (*content.images, *([content.video] if content.video else [])) if file.sha256)
+
+
+def _drop(folder: Path, stem: str) -> None:
+    """Delete a rendered picture, then what is known of it."""
+    for ending in ("jpg", "mp4", "json"):
+        (folder / f"{stem}.{ending}").unlink(missing_ok=True)

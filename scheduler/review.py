@@ -4,14 +4,15 @@ Pure but for the pictures it looks at. A post with an error is left out, like on
 version stays in the queue.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
-from scheduler import plan, publishers, rendering
+from scheduler import examples, plan, publishers, rendering
 from scheduler.errors import UserError
 from scheduler.model import Action, Finding, Level, Place, Planned, Post, Problem, Workspace
 from scheduler.posts import Loaded
 from scheduler.publishers.base import Publisher
+from scheduler.submission import Contribution
 
 
 def reviewed(loaded: Loaded, workspace: Workspace) -> Loaded:
@@ -77,24 +78,65 @@ def findings(actions: Iterable[Action], workspace: Workspace) -> list[Problem]:
         if mark not in seen:
             seen.add(mark)
             found += _of_delivery(one, by_name[one.action, one.post], build[one.account], workspace)
-    return found
+    return [*found, *_of_captions(actions, workspace, by_name)]
+
+
+def refusals(planned: Planned, workspace: Workspace) -> list[Finding]:
+    """Return why the network of a planned delivery would refuse it: a film where it takes none, too long a text."""
+    account = workspace.accounts[planned.account]
+    if account.platform not in publishers.names():
+        return []
+    publisher = publishers.load(account.platform)(account, secrets={}, folder=workspace.var)
+    return [finding for finding in publisher.problems(planned.content) if finding.level is Level.error]
+
+
+def of_submission(
+    contribution: Contribution, action: Action, workspace: Workspace
+) -> Mapping[str, tuple[Planned, list[Finding]]]:
+    """Return, by account, what of a submission would go out in its slot, and why its network would refuse it.
+
+    Only accounts whose network was consented to; nothing where the submission has no slot of the action.
+    """
+    found = plan.contributed([action], workspace, [contribution])
+    return {one.account: (one, refusals(one, workspace)) for one in found}
+
+
+def _of_captions(
+    actions: Iterable[Action], workspace: Workspace, by_name: Mapping[tuple[str, str], Post]
+) -> Iterator[Problem]:
+    """Yield what is wrong with the captions of submissions: for the shortest of them, and for a long one."""
+    for action in actions:
+        for post in (post for post in action.posts if post.submissions):
+            seen = set()
+            for said, level in ((examples.SHORT, Level.error), (examples.LONG, Level.warning)):
+                for one in plan.contributed(
+                    [action], workspace, [examples.contribution(action, post, said, workspace)]
+                ):
+                    for finding in refusals(one, workspace):
+                        if (one.account, finding.rule) not in seen:
+                            seen.add((one.account, finding.rule))
+                            yield _problem(one, by_name[one.action, one.post], replace(finding, level=level))
 
 
 def _of_delivery(planned: Planned, post: Post, publisher: Publisher, workspace: Workspace) -> list[Problem]:
     return [
-        Problem(
-            place=_place(post, finding.about),
-            level=finding.level,
-            rule=finding.rule,
-            message=finding.message,
-            post=f"{planned.action}/{planned.post}",
-        )
+        _problem(planned, post, finding)
         for finding in [
             *publisher.problems(planned.content),
             *_card_findings(planned, publisher, workspace),
             *_picture_findings(planned, publisher, workspace),
         ]
     ]
+
+
+def _problem(planned: Planned, post: Post, finding: Finding) -> Problem:
+    return Problem(
+        place=_place(post, finding.about),
+        level=finding.level,
+        rule=finding.rule,
+        message=finding.message,
+        post=f"{planned.action}/{planned.post}",
+    )
 
 
 def _card_findings(planned: Planned, publisher: Publisher, workspace: Workspace) -> list[Finding]:

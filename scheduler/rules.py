@@ -10,6 +10,8 @@ from enum import StrEnum
 
 from scheduler.model import Then, Workspace
 from scheduler.store import Delivery, Pause
+from scheduler.store.consented import Standing
+from scheduler.submission import Stage
 
 
 class Kind(StrEnum):
@@ -26,7 +28,7 @@ class Verdict:
     """What to do with a delivery, and why."""
 
     kind: Kind
-    hold: str = ""  # approval, release, late, account, pause
+    hold: str = ""  # approval, consent, release, late, account, pause
     reason: str = ""
     until: datetime | None = None  # for wait
 
@@ -34,10 +36,19 @@ class Verdict:
 GO = Verdict(kind=Kind.go)
 
 
-def verdict(delivery: Delivery, *, now: datetime, workspace: Workspace, released: bool, pauses: list[Pause]) -> Verdict:
-    """Return what to do with a delivery at `now`."""
+def verdict(
+    delivery: Delivery,
+    *,
+    now: datetime,
+    workspace: Workspace,
+    released: bool,
+    pauses: list[Pause],
+    standing: Standing | None = None,
+) -> Verdict:
+    """Return what to do with a delivery at `now`; `standing`: of its submission, where it shows one."""
     return (
         _window(delivery, now, workspace)
+        or _consent(delivery, standing, now, workspace)
         or _person(delivery, released=released)
         or _paused(delivery, pauses)
         or _late(delivery, now, workspace)
@@ -58,20 +69,55 @@ def _window(delivery: Delivery, now: datetime, workspace: Workspace) -> Verdict 
     return None
 
 
+def _consent(delivery: Delivery, standing: Standing | None, now: datetime, workspace: Workspace) -> Verdict | None:
+    if not delivery.from_submission:
+        return None
+    reason = _unconsented(standing, now)
+    if reason:
+        return Verdict(kind=Kind.hold, hold="consent", reason=f"consent: {reason}")
+    if standing is not None and standing.not_before is not None and standing.not_before > now:
+        reason = f"the moderators' yes may still be taken back until {local(standing.not_before, workspace)}"
+        return Verdict(kind=Kind.wait, until=standing.not_before, reason=reason)
+    return None
+
+
+def _unconsented(standing: Standing | None, now: datetime) -> str:
+    """Return why a submission may not go out; empty where nothing stands against it."""
+    if standing is None:
+        return "nobody has agreed to it"
+    facts = (
+        (standing.withdrawn or standing.stage == Stage.withdrawn, "it was taken back"),
+        (standing.expires_on is not None and standing.expires_on < now.date(), "what was agreed to has run out"),
+        (standing.stage != Stage.approved, f"the moderators have to look at it again: it is {standing.stage}"),
+        (not standing.in_slot, "it was given another time"),
+        (not standing.enough, "too few moderators have said yes to it as it is"),
+    )
+    return next((reason for holds, reason in facts if holds), "")
+
+
 def _person(delivery: Delivery, *, released: bool) -> Verdict | None:
     return waits_for_person(
         delivery.key,
         delivery.action,
         approval=delivery.needs_approval and not delivery.approved,
         release=delivery.needs_release and not released,
+        submission=delivery.from_submission,
     )
 
 
-def waits_for_person(key: str, action: str, *, approval: bool, release: bool) -> Verdict | None:
+def waits_for_person(
+    key: str, action: str, *, approval: bool, release: bool, submission: bool = False
+) -> Verdict | None:
     """Return the verdict on a delivery that needs a person's word first; None when it doesn't."""
     if release:
         reason = f"release: the action waits for a person: `solidarity release {action}` opens it"
         return Verdict(kind=Kind.hold, hold="release", reason=reason)
+    if approval and submission:
+        reason = (
+            "approval: its caption, time or picture isn't the one that the moderators said yes to: they look again, "
+            f"or `solidarity approve {key}`"
+        )
+        return Verdict(kind=Kind.hold, hold="approval", reason=reason)
     if approval:
         reason = f"approval: a person must look at it first: `solidarity approve {key}`"
         return Verdict(kind=Kind.hold, hold="approval", reason=reason)

@@ -65,7 +65,7 @@ class Consent:
     adult: bool  # the person is of age
     people: int  # how many can be recognised
     all_agreed: bool
-    faces: str  # shown, covered, none
+    faces: str  # shown, some (of them covered), covered, none
     voice: str  # none (a photo, or no sound), kept
     place: str  # none: nobody is asked for a place
     risk: Risk  # the level whose words were shown

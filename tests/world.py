@@ -9,13 +9,18 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from PIL import Image
+
+from scheduler import plan, rendering, slots
 from scheduler.app import App
 from scheduler.clock import SimulatedClock
-from scheduler.model import Account, Action, Phase, Place, Post, Text, Workspace
+from scheduler.model import Account, Action, Phase, Place, Post, Risk, Text, Workspace
 from scheduler.operations import deliver, queue, recover
 from scheduler.posts import Loaded
+from scheduler.slots import Slot
 from scheduler.status import Status
-from scheduler.store import Delivery, claims, deliveries, open_store
+from scheduler.store import Delivery, claims, deliveries, open_store, staff, submissions
+from scheduler.submission import Consent, NameMode, Placing, Role, Stage, Submission
 from scheduler.testing import FakeNetwork, FakePublisher
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
@@ -70,6 +75,75 @@ class World:
         """Bring the queue to what the files hold."""
         return queue.apply(self.app, Loaded(actions=tuple(self.actions.values()), problems=(), broken=frozenset()))
 
+    def submit(
+        self,
+        slot: Slot | None = None,
+        *,
+        action: str = "act",
+        networks: Iterable[str] = ("fake",),
+        placing: Placing = Placing.next,
+        approve: int = 1,
+        **values: Any,
+    ) -> Submission:
+        """Return a photo that somebody handed in, approved for a slot (`pool` has none) by `approve` people."""
+        file = self._photo()
+        with self.store.write() as c:
+            ref = f"ref{len(submissions.in_stage(c, *Stage))}"
+            given = {
+                "message": "We see you",
+                "language": "en",
+                "alt": "A hand with a candle.",
+                "mime": "image/jpeg",
+                "file": file,
+                "sha256": rendering.digest(f"var/uploads/{file}", self.workspace),
+                "width": 64,
+                "height": 48,
+                "day": self.clock.now().date(),
+            }
+            number = submissions.add(
+                c,
+                ref=ref,
+                action=action,
+                risk=values.pop("risk", Risk.low),
+                now=self.clock.now(),
+                **{**given, **values},
+            )
+            consent = example_consent(networks=tuple(networks), day=self.clock.now().date())
+            submissions.consent(c, submissions.by_id(c, number), consent, code_hash=ref)
+            found = submissions.change(c, submissions.by_id(c, number), to=Stage.pending)
+        return self.approve(found, slot, placing=placing, people=approve) if approve else found
+
+    def approve(
+        self, found: Submission, slot: Slot | None = None, *, placing: Placing = Placing.next, people: int = 1
+    ) -> Submission:
+        """Let `people` moderators say yes to a submission, and give it a slot."""
+        where = {"post": slot.post, "occurrence": slot.occurrence, "due_at": slot.due_at} if slot else {}
+        with self.store.write() as c:
+            current = submissions.by_id(c, found.id)
+            now = self.clock.now()
+            current = submissions.change(c, current, to=Stage.approved, placing=placing, decided_at=now, **where)
+            for number in range(people):
+                name = f"moderator {number}"
+                known = staff.user_named(c, name)
+                user = known.id if known else staff.add_user(c, name, Role.moderator, now=now)
+                submissions.approve(c, current, user=user, now=now)
+                if (action := self.actions.get(current.action)) is not None:
+                    said = plan.captions(action, self.workspace, current, now=now)
+                    submissions.approve_words(c, current, said, user=user, now=now)
+            return submissions.by_id(c, current.id)
+
+    def _photo(self) -> str:
+        uploads = self.workspace.var / "uploads"
+        uploads.mkdir(exist_ok=True)
+        name = f"{len(list(uploads.iterdir()))}.jpg"
+        picture = Image.new("RGB", (64, 48), (len(name) * 20 % 256, int(name.partition(".")[0]) % 256, 90))
+        picture.save(uploads / name)
+        return name
+
+    def slots(self, action: str = "act") -> list[Slot]:
+        """Return the slots of an action."""
+        return slots.slots(self.actions[action], self.workspace)
+
     def run(self, app: App | None = None) -> int:
         """Do all that is due now, as a daemon would."""
         steps = 0
@@ -112,6 +186,27 @@ class World:
     def close(self) -> None:
         """Close the state."""
         self.store.close()
+
+
+def example_consent(**given: Any) -> Consent:
+    """Return what somebody agreed to, with what is given here."""
+    said: dict[str, Any] = {
+        "text_sha256": "0" * 64,
+        "text_version": "1",
+        "language": "en",
+        "networks": ("fake",),
+        "name_mode": NameMode.none,
+        "guardian": False,
+        "adult": True,
+        "people": 1,
+        "all_agreed": True,
+        "faces": "shown",
+        "voice": "none",
+        "place": "none",
+        "risk": Risk.low,
+        "day": NOON.date(),
+    }
+    return Consent(**{**said, **given})
 
 
 def post(name: str = "p", *, at: datetime = NOON, text: str = "Hello", **settings: Any) -> Post:

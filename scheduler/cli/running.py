@@ -49,6 +49,7 @@ def _log(level: int) -> None:
 
 def _run_once(app: "App", *, as_json: bool) -> int:
     from scheduler.daemon import run_once
+    from scheduler.operations.fill import fill
     from scheduler.operations.queue import apply
     from scheduler.operations.status import status
 
@@ -57,6 +58,7 @@ def _run_once(app: "App", *, as_json: bool) -> int:
     for problem in errors:
         output.aside(str(problem))
     before = {one.key: one.status for one in status(app).deliveries}
+    fill(app, loaded)
     apply(app, loaded)
     run_once(app)
     after = status(app).deliveries

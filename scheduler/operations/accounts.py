@@ -21,10 +21,11 @@ class Verified:
 
 def verify(workspace: Workspace, *, clock: Clock, ask: bool) -> list[Verified]:
     """Return every account; with `ask` its network is asked whether the credentials work."""
-    return [_one(account, workspace, clock, ask=ask) for account in workspace.accounts.values()]
+    return [verify_one(account, workspace, clock, ask=ask) for account in workspace.accounts.values()]
 
 
-def _one(account: Account, workspace: Workspace, clock: Clock, *, ask: bool) -> Verified:
+def verify_one(account: Account, workspace: Workspace, clock: Clock, *, ask: bool) -> Verified:
+    """Return whether one account can be used."""
     try:
         publisher = parts.live_publisher(account, workspace, clock)
         detail = publisher.verify() if ask else _needs(account)

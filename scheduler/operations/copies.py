@@ -22,8 +22,12 @@ from scheduler.store import (
     open_store,
     require_copy,
     require_mark,
+    submissions,
+    succession,
+    withdrawals,
 )
 from scheduler.store.leases import identity
+from scheduler.submission import Stage, Submission
 
 
 def backup(app: App, target: Path) -> int:
@@ -91,8 +95,10 @@ def _prepared(workspace: Workspace, source: Path, fresh: Path, *, now: datetime,
             require_mark(workspace.folder, identity_of_copy, source)
             controls.set_meta(c, "restored_at", now.isoformat())
             controls.pause(c, "all", "", why="a copy of the state was put back: look at `solidarity status`", now=now)
+            alone = succession.take_over(c, since.estate, now=now)
             controls.note(c, "restore", source.name, who=who, now=now)
             _carry_over(c, since, now=now)
+            _hold(c, workspace, alone, now=now)
             return sum(_doubt(c, one.id, now=now) for one in deliveries.in_status(c) if one.due_at <= now)
     except BaseException:
         fresh.unlink(missing_ok=True)
@@ -107,6 +113,7 @@ class _Since:
 
     deliveries: dict[str, Delivery]
     pauses: list[Pause]
+    estate: succession.Estate
 
 
 def _since(workspace: Workspace) -> _Since:
@@ -114,12 +121,13 @@ def _since(workspace: Workspace) -> _Since:
     try:
         store = open_store(workspace.database, workspace.folder)
     except WorkspaceError:
-        return _Since(deliveries={}, pauses=[])
+        return _Since(deliveries={}, pauses=[], estate=succession.Estate())
     try:
         with store.read() as c:
-            return _Since(deliveries={one.key: one for one in deliveries.in_status(c)}, pauses=controls.all_pauses(c))
+            known = {one.key: one for one in deliveries.in_status(c)}
+            return _Since(deliveries=known, pauses=controls.all_pauses(c), estate=succession.read(c))
     except StateError:
-        return _Since(deliveries={}, pauses=[])
+        return _Since(deliveries={}, pauses=[], estate=succession.Estate())
     finally:
         store.close()
 
@@ -152,6 +160,24 @@ def _carry_over(c: Connection, since: _Since, *, now: datetime) -> None:
                 fenced=False,
                 cancelled_by="person",
             )
+
+
+def _hold(c: Connection, workspace: Workspace, alone: list[Submission], *, now: datetime) -> None:
+    """Stop what may have been taken back since the copy was made; ask the moderators about the rest.
+
+    `alone`: the submissions of which only the copy knows. One whose files are gone was taken back, or its time was up.
+    """
+    for ended in submissions.in_stage(c, Stage.withdrawn, Stage.rejected, Stage.expired):
+        withdrawals.block(c, ended, why=str(ended.stage), worker=identity(), now=now)
+    for one in alone:
+        if one.stage not in {Stage.pending, Stage.approved}:
+            continue
+        if (workspace.var / "uploads" / one.file).is_file():
+            submissions.change(c, one, to=Stage.pending, decided_at=None, not_before=None, touched_at=now)
+        else:
+            submissions.take_back(c, one, day=now.date())
+            withdrawals.block(c, one, why="its files are gone", worker=identity(), now=now)
+            submissions.forget(c, one, to=Stage.withdrawn, now=now)
 
 
 def _require_no_daemon(workspace: Workspace, now: datetime) -> None:

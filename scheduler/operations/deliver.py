@@ -6,6 +6,7 @@ claim ─ sending ─ publish    at the due second: the intent is committed, the
 """
 
 import time
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from scheduler import rendering
@@ -23,7 +24,8 @@ from scheduler.model import Outgoing, Receipt, Staged
 from scheduler.publishers.base import Publisher
 from scheduler.rules import GO, Kind, Verdict, verdict
 from scheduler.status import Status
-from scheduler.store import Connection, Delivery, claims, controls, deliveries
+from scheduler.store import Connection, Delivery, claims, consented, controls, deliveries
+from scheduler.submission import Stage
 
 LEASE = timedelta(minutes=3)
 _FIRST_DELAY = timedelta(seconds=20)
@@ -70,8 +72,10 @@ def _stage(app: App, delivery: Delivery) -> None:
     if findings:
         raise Rejected("; ".join(finding.message for finding in findings))
     with app.store.write() as c:
-        if not deliveries.keep(c, delivery, until=app.clock.now() + LEASE, **deliveries.frozen_column(out)):
-            return
+        kept = deliveries.keep(c, delivery, until=app.clock.now() + LEASE, **deliveries.frozen_column(out))
+    if not kept:
+        _leave_nothing(app, delivery, out)
+        return
     if delivery.look_first and _is_out_already(app, delivery, publisher, out):
         return
     staged = _reusable(delivery, publisher, out, app.clock.now()) or publisher.stage(out)
@@ -87,6 +91,16 @@ def _stage(app: App, delivery: Delivery) -> None:
             not_before=None,
             **deliveries.staged_column(staged),
         )
+
+
+def _leave_nothing(app: App, delivery: Delivery, out: Outgoing) -> None:
+    """Delete what was rendered of a picture that was taken back meanwhile."""
+    if not delivery.from_submission:
+        return
+    with app.store.read() as c:
+        standing = consented.standing(c, delivery)
+    if standing is None or standing.stage != Stage.approved:
+        rendering.forget([replace(delivery, frozen=out)], app.workspace)
 
 
 def _publisher(app: App, delivery: Delivery) -> Publisher:
@@ -226,10 +240,10 @@ def _put_off(c: Connection, app: App, delivery: Delivery, error: TryLater, now: 
 
 
 def settle(app: App) -> bool:
-    """Say of what can't go any more, or not now, why: past its window, or due under a pause."""
+    """Say of what can't go any more, or not now, why: past its window, due under a pause, or without a consent."""
     now = app.clock.now()
     with app.store.read() as c:
-        stuck = [*deliveries.past_window(c, now), *deliveries.blocked_by_pause(c, now)]
+        stuck = [*deliveries.past_window(c, now), *deliveries.blocked_by_pause(c, now), *consented.blocked(c, now)]
     if not stuck:
         return False
     with app.store.write() as c:
@@ -247,6 +261,7 @@ def _judge(c: Connection, app: App, delivery: Delivery, now: datetime) -> Verdic
         workspace=app.workspace,
         released=delivery.action in controls.released(c),
         pauses=controls.all_pauses(c),
+        standing=consented.standing(c, delivery) if delivery.from_submission else None,
     )
 
 

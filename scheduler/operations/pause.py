@@ -1,12 +1,16 @@
 """Hold everything, an action or an account; and let go again without letting anything out by itself."""
 
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 
 from scheduler.app import App
 from scheduler.errors import UserError
 from scheduler.rules import covers
 from scheduler.status import Status
 from scheduler.store import Connection, Delivery, Pause, controls, deliveries
+
+_BY_PAUSE = frozenset({"pause", "account"})
+_LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
+_INSTANT = timedelta(microseconds=1)
 
 
 def pause(app: App, *, scope: str, name: str, why: str, who: str) -> bool:
@@ -36,6 +40,25 @@ def resume(app: App, *, scope: str, name: str, who: str) -> list[Delivery]:
         return _hold_what_came_due(c, app, lifted[0], now)
 
 
+def late_after(app: App, *, scope: str, name: str) -> list[Delivery]:
+    """Return what `resume` would hold as late: it came due under this pause, and under no other. Changes nothing."""
+    now = app.clock.now()
+    with app.store.read() as c:
+        pauses = controls.all_pauses(c)
+        lifted = next((one for one in pauses if (one.scope, one.name) == (scope, name)), None)
+        if lifted is None:
+            return []
+        waits = (Status.queued, Status.held, Status.staged)
+        action, account = (name if scope == wanted else "" for wanted in ("action", "account"))
+        due = deliveries.between(c, _LONG_AGO, now + _INSTANT, action=action, account=account, statuses=waits)
+    others = [one for one in pauses if one is not lifted]
+    return [one for one in due if _waits(one) and not any(covers(other, one) for other in others)]
+
+
+def _waits(delivery: Delivery) -> bool:
+    return delivery.status is not Status.held or delivery.hold in _BY_PAUSE
+
+
 def _say(pause: Pause) -> str:
     return "everything" if pause.scope == "all" else f"{pause.scope} {pause.name}"
 
@@ -44,9 +67,8 @@ def _hold_what_came_due(c: Connection, app: App, lifted: Pause, now: datetime) -
     others = controls.all_pauses(c)
     held = []
     for delivery in deliveries.in_status(c, Status.queued, Status.held, Status.staged):
-        by_pause = delivery.status is Status.held and delivery.hold in {"pause", "account"}
-        waits = by_pause or delivery.status is not Status.held
-        if not waits or not covers(lifted, delivery) or any(covers(other, delivery) for other in others):
+        by_pause = delivery.status is Status.held and delivery.hold in _BY_PAUSE
+        if not _waits(delivery) or not covers(lifted, delivery) or any(covers(other, delivery) for other in others):
             continue
         if delivery.due_at > now:
             if by_pause:  # held while it was prepared; its time is still to come

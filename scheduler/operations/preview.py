@@ -1,12 +1,22 @@
 """Show exactly what a post will be on each account: text, length, pictures, alt texts, time."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from scheduler import app as parts
-from scheduler import plan, rendering
+from scheduler import examples, plan, rendering, slots
 from scheduler.errors import UsageError
-from scheduler.model import Action, Finding, Medium, Planned, Workspace
+from scheduler.model import Action, CardContent, Content, Finding, Level, Medium, Planned, Workspace
+from scheduler.publishers.base import Limits
+from scheduler.submission import Contribution
+
+_EXAMPLE = (
+    Finding(
+        rule="example",
+        message="this is an example: photo, name and message are the volunteers', one of them at each of its times",
+        level=Level.warning,
+    ),
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,7 +33,8 @@ class Preview:
 def preview(actions: Iterable[Action], workspace: Workspace, *, post: str, account: str | None = None) -> list[Preview]:
     """Return the previews of a post (`ACTION/POST`, `POST`, or a delivery's key), one an account.
 
-    Of a recurrence the first occurrence is shown, unless a key names another.
+    Of a recurrence the first occurrence is shown, unless a key names another; of a post `from: submissions` an example
+    of what volunteers send.
 
     Raises:
         UsageError: there is no such post, or a picture can't be made.
@@ -31,7 +42,8 @@ def preview(actions: Iterable[Action], workspace: Workspace, *, post: str, accou
     name, _, wanted = post.partition("@")
     wanted = account or wanted
     found: dict[str, Planned] = {}
-    for one in plan.deliveries(actions, workspace):
+    actions = tuple(actions)
+    for one in plan.deliveries(actions, workspace, _examples(actions, workspace)):
         names = {one.post, f"{one.action}/{one.post}", one.key.partition("@")[0]}
         if name in names and (not wanted or one.account == wanted):
             found.setdefault(f"{one.action}/{one.post}@{one.account}", one)
@@ -41,12 +53,31 @@ def preview(actions: Iterable[Action], workspace: Workspace, *, post: str, accou
     return [_preview(one, workspace) for one in found.values()]
 
 
+def _examples(actions: Iterable[Action], workspace: Workspace) -> list[Contribution]:
+    return [
+        examples.contribution(action, post, examples.LONG, workspace)
+        for action in actions
+        for post in slots.taking(action)
+    ]
+
+
 def _preview(planned: Planned, workspace: Workspace) -> Preview:
     publisher = parts.pure_publisher(workspace.accounts[planned.account], workspace)
+    if planned.submission_id is not None:
+        planned = replace(planned, content=_with_photo(planned.content, publisher.limits, workspace))
     return Preview(
         planned=planned,
         length=publisher.measure(planned.content.text),
         limit=publisher.text_limit(),
         media=rendering.media(planned.content, publisher.limits, workspace),
-        findings=tuple(publisher.problems(planned.content)),
+        findings=(*(_EXAMPLE if planned.submission_id is not None else ()), *publisher.problems(planned.content)),
     )
+
+
+def _with_photo(content: Content, limits: Limits, workspace: Workspace) -> Content:
+    """Return the content of an example with a picture in the place of a photo."""
+    if content.card is None:
+        return content
+    words = CardContent(message="☺", language=content.card.language, theme="dawn")
+    stand_in = rendering.media(Content(text="", language=content.language, card=words), limits, workspace)[0].path
+    return replace(content, card=replace(content.card, photo=str(stand_in.relative_to(workspace.folder))))

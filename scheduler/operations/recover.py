@@ -3,21 +3,37 @@
 from datetime import datetime, timedelta
 from typing import Any
 
+from scheduler import erasure
 from scheduler.app import App
 from scheduler.errors import PublishError, UserError
 from scheduler.model import Receipt, Staged
-from scheduler.publishers.base import Absent, NeedsHand, Publisher
+from scheduler.publishers.base import Absent, Deleted, NeedsHand, Publisher
 from scheduler.status import Status
-from scheduler.store import Connection, Delivery, controls, deliveries
+from scheduler.store import Connection, Delivery, controls, deliveries, withdrawals
 from scheduler.store.leases import is_gone
 
 _LEASE = timedelta(minutes=3)
 _AGAIN = timedelta(minutes=5)
+_DOWN_AGAIN = tuple(timedelta(minutes=minutes) for minutes in (1, 2, 5, 15, 60, 360))
+"""How long after a failed try to take something down the next one is made."""
 
 
 def step(app: App) -> bool:
-    """Free what dead workers held, else look up one unknown outcome, else take one withdrawn post down."""
-    return free_leases(app) or look_up_next(app) or withdraw_next(app)
+    """Free what dead workers held, else take one withdrawn post down, else look up one unknown outcome.
+
+    When there is none of that, finish what was left of submissions that are over.
+    """
+    return free_leases(app) or withdraw_next(app) or look_up_next(app) or sweep(app)
+
+
+def sweep(app: App) -> bool:
+    """Finish what is left of submissions that are over, and end the tasks that nobody has to do any more."""
+    with app.store.read() as c:
+        settled = withdrawals.settled_tasks(c)
+    if settled:
+        with app.store.write() as c:
+            controls.end_tasks(c, settled, now=app.clock.now())
+    return erasure.sweep(app) or bool(settled)
 
 
 def free_leases(app: App) -> bool:
@@ -109,6 +125,9 @@ def _file(app: App, delivery: Delivery, publisher: Publisher, found: Receipt | A
         deliveries.move(
             c, delivery, Status.queued, worker=app.worker, now=now, reason="", detail="proven not to be out"
         )
+        over = withdrawals.settle(c, delivery.id)
+    if over:
+        app.store.checkpoint()
 
 
 def _look_again_or_ask(app: App, delivery: Delivery, publisher: Publisher) -> None:
@@ -120,7 +139,9 @@ def _look_again_or_ask(app: App, delivery: Delivery, publisher: Publisher) -> No
                 "or `--not-published`"
             )
             reason = f"looked {looks} times and can't tell whether it went out: {cure}"
-            deliveries.move(c, delivery, Status.needs_human, worker=app.worker, now=now, reason=reason)
+            moved = deliveries.move(c, delivery, Status.needs_human, worker=app.worker, now=now, reason=reason)
+            if moved:
+                _ask_if_unwanted(c, delivery, now)
             return
         wait = publisher.looks[looks] - publisher.looks[looks - 1]
         deliveries.move(
@@ -149,6 +170,14 @@ def _look_later(app: App, delivery: Delivery, why: str) -> None:
             detail=f"the look failed: {why}",
             next_look_at=now + _AGAIN,
         )
+        _ask_if_unwanted(c, delivery, now)
+
+
+def _ask_if_unwanted(c: Connection, delivery: Delivery, now: datetime) -> None:
+    """Ask a person about what may be out and mustn't be, as soon as the program can't tell."""
+    current = deliveries.by_id(c, delivery.id)
+    if current.withdraw_wanted and current.status in {Status.unknown, Status.needs_human}:
+        withdrawals.ask_to_look(c, current, now=now)
 
 
 def withdraw_next(app: App) -> bool:
@@ -157,7 +186,7 @@ def withdraw_next(app: App) -> bool:
     with app.store.write() as c:
         for delivery in deliveries.withdrawals(c):
             if delivery.next_look_at is None or delivery.next_look_at <= now:
-                deliveries.set_columns(c, delivery, next_look_at=now + _AGAIN)
+                deliveries.set_columns(c, delivery, next_look_at=now + _DOWN_AGAIN[0])  # should this worker end
                 break
         else:
             return False
@@ -166,24 +195,48 @@ def withdraw_next(app: App) -> bool:
 
 
 def take_down(app: App, delivery: Delivery) -> str:
-    """Delete a published post on its network; what can't be deleted becomes a person's task. Return what came of it."""
+    """Delete a published post on its network; return what came of it.
+
+    As long as it isn't proven to be down a person is asked to do it, and the network is asked again in growing
+    distances. Whatever goes wrong counts as "still there".
+    """
     if delivery.receipt is None:
         msg = f"{delivery.key}: nothing was published"
         raise UserError(msg)
     try:
         outcome = app.publisher(delivery.account).delete(delivery.receipt)
     except (PublishError, UserError) as error:
-        with app.store.write() as c:
-            deliveries.record(c, delivery.id, "withdraw-failed", str(error), worker=app.worker, now=app.clock.now())
-        return f"not yet: {error}"
+        return _still_there(app, delivery, f"not yet: {error}")
+    except Exception as error:
+        return _still_there(app, delivery, f"not yet: unexpected fault: {type(error).__name__}")
+    if isinstance(outcome, NeedsHand):
+        return _still_there(app, delivery, f"by hand: {outcome.what}", by_hand=outcome.what)
+    if not isinstance(outcome, Deleted):
+        return _still_there(app, delivery, "not yet: the network didn't say that it is gone")
     now = app.clock.now()
     with app.store.write() as c:
-        if isinstance(outcome, NeedsHand):
-            controls.add_task(c, delivery.id, outcome.what, now=now)
-            deliveries.set_columns(c, delivery, withdraw_wanted=False, reason=f"withdraw by hand: {outcome.what}")
-            deliveries.record(c, delivery.id, "withdraw-by-hand", outcome.what, worker=app.worker, now=now)
-            return f"by hand: {outcome.what}"
         current = deliveries.by_id(c, delivery.id)
         if current.status is Status.published:
-            deliveries.move(c, current, Status.withdrawn, worker=app.worker, now=now, detail="taken down")
+            deliveries.move(c, current, Status.withdrawn, worker=app.worker, now=now, detail="taken down", fenced=False)
+        controls.end_tasks(c, [delivery.id], now=now)
+        over = withdrawals.settle(c, delivery.id)
+    if over:
+        app.store.checkpoint()
     return "taken down"
+
+
+def _still_there(app: App, delivery: Delivery, said: str, *, by_hand: str = "") -> str:
+    now = app.clock.now()
+    with app.store.write() as c:
+        current = deliveries.by_id(c, delivery.id)
+        if current.status is not Status.published:
+            return said  # somebody else was faster
+        withdrawals.ask_to_take_down(c, current, by_hand, now=now)
+        until = now + _DOWN_AGAIN[min(current.delays, len(_DOWN_AGAIN) - 1)]
+        reason = f"withdraw by hand: {by_hand}" if by_hand else current.reason
+        deliveries.set_columns(
+            c, current, withdraw_wanted=True, next_look_at=until, delays=current.delays + 1, reason=reason
+        )
+        event = "withdraw-by-hand" if by_hand else "withdraw-failed"
+        deliveries.record(c, current.id, event, said, worker=app.worker, now=now)
+    return said

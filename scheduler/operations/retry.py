@@ -21,6 +21,7 @@ _CURES = {
 _HOLD_CURES = {
     "release": "its action waits for a release: `solidarity release {action}`",
     "approval": "it waits for an approval: `solidarity approve {key}`",
+    "consent": "{reason}",
     "pause": "it is paused: `solidarity resume` first",
     "account": "its account is held: mend the account, then `solidarity resume --account {account}`",
 }
@@ -43,7 +44,8 @@ def retry(app: App, key: str, *, who: str) -> Delivery:
         if delivery.closes_at is not None and delivery.closes_at <= now:
             refusal = "its action has closed: give the action a later `closes`, then `solidarity queue`"
         if refusal:
-            msg = f"{key}: {refusal.format(key=key, action=delivery.action, account=delivery.account)}"
+            facts = {"action": delivery.action, "account": delivery.account, "reason": delivery.reason}
+            msg = f"{key}: {refusal.format(key=key, **facts)}"
             raise UserError(msg)
         deliveries.move(
             c,

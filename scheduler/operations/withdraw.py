@@ -3,7 +3,7 @@
 from scheduler.app import App
 from scheduler.errors import UserError
 from scheduler.status import MOVES, Status
-from scheduler.store import Delivery, controls, deliveries
+from scheduler.store import Delivery, controls, deliveries, withdrawals
 
 
 def withdraw(app: App, key: str, *, who: str) -> Delivery:
@@ -23,6 +23,10 @@ def withdraw(app: App, key: str, *, who: str) -> Delivery:
         controls.note(c, "withdraw", key, who=who, now=now)
         deliveries.record(c, delivery.id, "withdraw-wanted", f"by {who}", worker=app.worker, now=now)
         deliveries.set_columns(c, delivery, withdraw_wanted=True)
+        if delivery.status is Status.published:
+            deliveries.set_columns(c, delivery, delays=0, next_look_at=None)  # at once, however often it failed before
+        if delivery.status is Status.needs_human:
+            withdrawals.ask_to_look(c, delivery, now=now)
         if delivery.status is Status.cancelled:  # its file may bring it back; a person's word may not be overruled
             deliveries.set_columns(c, delivery, cancelled_by="person")
         if Status.cancelled in MOVES[delivery.status]:

@@ -19,7 +19,7 @@ def find(actions: Iterable[Action], workspace: Workspace) -> list[Problem]:
     problems: dict[tuple[str, str], Problem] = {}
     for action in actions:
         for post in action.posts:
-            if post.at is None:
+            if post.at is None or post.submissions:
                 continue
             for name in _names(action, post, workspace):
                 words = compose.text(action, post, workspace.accounts[name], workspace)

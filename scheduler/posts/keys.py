@@ -49,6 +49,12 @@ def _release(text: str) -> bool:
     return True
 
 
+def _from(text: str) -> bool:
+    if text != "submissions":
+        raise Wrong("bad-value", "'from' can only be submissions; take it out where the post has its own pictures")
+    return True
+
+
 def _alt(text: str) -> str:
     if not text.strip():
         raise Wrong("missing-alt", "the alt text is empty; say what is to be seen, for those who can't see it")
@@ -110,11 +116,13 @@ def _post(world: World) -> Record:
     names = {*(world.accounts or ()), *(world.platforms or ())} if world.accounts is not None else None
     named = known("an account or network", "unknown-account", "of the workspace", names)
     images = ListOf(_picture(world, "an image"), "a list of images ([{file: …, alt: …}])")
+    source = Leaf("submissions", _from, {"const": "submissions"})
     return Record(
         (
             Key(name="id", shape=POST_ID, doc="a name of its own in the action", absent=MUST),
             Key(name="at", shape=MOMENT, doc="when: the workspace's wall clock, e.g. 2021-09-10 09:00"),
             Key(name="every", shape=_EVERY, doc="instead of at: a recurrence"),
+            Key(name="from", shape=source, doc="submissions: what volunteers hand in, one at each of its times"),
             Key(name="text", shape=words, doc="what it says; link, tags and hashtags are added", absent=MUST),
             Key(name="text_for", shape=MapOf(words, named.parse), doc="another text for an account or network"),
             Key(name="card", shape=_card(world), doc="a card with the post's text, or with what is given here"),

@@ -4,9 +4,10 @@ import difflib
 import re
 from collections.abc import Iterable, Iterator
 
+from scheduler import captions
 from scheduler.compose import PLACEHOLDERS
 from scheduler.model import Account, CardOrder, Every, Picture, Place, Post, Text, Workspace
-from scheduler.posts import moments
+from scheduler.posts import moments, submissions
 from scheduler.reading.late import lateness
 from scheduler.reading.report import Report, shown
 from scheduler.reading.shapes import Fields
@@ -35,7 +36,10 @@ def build(fields: Fields, table: moments.Timetable, report: Report, shared: tupl
     post = _post(fields, recurrence)
     _check_placeholders(post, fields, report)
     names = post.accounts if post.accounts is not None else shared
-    _check_languages(post, fields, _accounts(names, table.workspace), table.workspace, report)
+    accounts = _accounts(names, table.workspace)
+    if post.submissions:
+        submissions.check(post, fields, accounts, report)
+    _check_languages(post, fields, accounts, table.workspace, report)
     return post
 
 
@@ -52,6 +56,7 @@ def _post(fields: Fields, recurrence: Every | None) -> Post:
         video=_picture(fields.get("video")),
         accounts=fields.get("accounts"),
         approve=fields.get("approve", False),
+        submissions=fields.get("from", False),
         late=lateness(fields.get("late")),
         places=fields.places,
     )
@@ -80,12 +85,13 @@ def _picture(fields: Fields | None) -> Picture | None:
 
 def _check_placeholders(post: Post, fields: Fields, report: Report) -> None:
     """Note words in braces that are nearly a placeholder; any other goes out as it is meant."""
+    known = (*PLACEHOLDERS, *(captions.PLACEHOLDERS if post.submissions else ()))
     texts = [(fields.at("text"), post.text), *((fields.at("text_for"), said) for said in post.text_for.values())]
     if post.card and post.card.message:
         texts.append((fields.at("card"), post.card.message))
     for place, said in texts:
         for found in (found for text in said.by_language.values() for found in _IN_BRACES.finditer(text)):
-            near = difflib.get_close_matches(found[1].casefold(), PLACEHOLDERS, n=1, cutoff=0.8)
+            near = difflib.get_close_matches(found[1].casefold(), known, n=1, cutoff=0.8)
             if near and found[0] != f"{{{near[0]}}}":
                 message = f"{shown(found[0])} goes out as written; did you mean {{{near[0]}}}?"
                 report.warn(place, "near-placeholder", message)

@@ -11,7 +11,7 @@ from pathlib import Path
 from sqlalchemy import Connection, Engine
 
 from scheduler.errors import WorkspaceError
-from scheduler.store import claims, controls, deliveries, schema, staff, submissions
+from scheduler.store import claims, consented, controls, deliveries, schema, staff, submissions
 from scheduler.store.controls import Pause, Task
 from scheduler.store.database import StateError, checkpoint, database_path, explain, open_engine, reading, writing
 from scheduler.store.records import Delivery
@@ -25,6 +25,7 @@ __all__ = [
     "Store",
     "Task",
     "claims",
+    "consented",
     "controls",
     "copy_database",
     "database_path",

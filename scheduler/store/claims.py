@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection, text
 
 from scheduler.status import Status
-from scheduler.store import deliveries
+from scheduler.store import consented, deliveries
 from scheduler.store.records import Delivery, from_micros, from_row, to_micros
 
 _PAUSED = """EXISTS (SELECT 1 FROM pauses p WHERE p.scope = 'all'
@@ -17,6 +17,7 @@ _FREE = f"""
     AND COALESCE(d.not_before, 0) <= :now AND NOT d.withdraw_wanted AND NOT d.dropped AND d.lease_owner IS NULL
     AND NOT {_PAUSED}
     AND NOT EXISTS (SELECT 1 FROM deliveries b WHERE b.account = d.account AND b.lease_owner IS NOT NULL)
+    AND {consented.CONSENTED}
 """
 _CLAIM = """
 UPDATE deliveries SET status = :to, lease_owner = :worker, lease_until = :until, fence = fence + 1
@@ -49,6 +50,7 @@ def claim_to_send(c: Connection, *, worker: str, now: datetime, lease: timedelta
         "to": str(Status.staged),
         "worker": worker,
         "now": to_micros(now),
+        "today": consented.today(now),
         "until": to_micros(now + lease),
     }
     row = c.execute(_TO_SEND, values).mappings().first()
@@ -61,6 +63,7 @@ def claim_to_stage(c: Connection, *, worker: str, now: datetime, ahead: timedelt
         "to": str(Status.claimed),
         "worker": worker,
         "now": to_micros(now),
+        "today": consented.today(now),
         "until": to_micros(now + lease),
         "ahead": to_micros(now + ahead),
         "soon": to_micros(now + _ABOUT_TO_LEAVE),
@@ -79,7 +82,7 @@ WHERE id = :id AND fence = :fence AND status = 'staged' AND lease_owner = :worke
   AND (closes_at IS NULL OR closes_at > :now) AND (opens_at IS NULL OR opens_at <= :now)
   AND (NOT needs_approval OR approved_hash = fingerprint)
   AND (NOT needs_release OR EXISTS (SELECT 1 FROM releases r WHERE r.action = d.action))
-  AND NOT {_PAUSED}
+  AND NOT {_PAUSED} AND {consented.CONSENTED}
   AND NOT EXISTS (SELECT 1 FROM receipts x WHERE x.delivery_id = d.id)
 RETURNING *
 """
@@ -93,6 +96,7 @@ def mark_sending(c: Connection, delivery: Delivery, *, now: datetime, lease: tim
         "fence": delivery.fence,
         "worker": delivery.lease_owner,
         "now": to_micros(now),
+        "today": consented.today(now),
         "until": to_micros(now + lease),
     }
     row = c.execute(_SENDING, values).mappings().first()
@@ -112,6 +116,7 @@ SELECT MIN(moment) FROM (
         WHERE d.status = 'staged' {_FREE} ORDER BY d.due_at LIMIT 1)
     UNION ALL SELECT MIN(d.due_at) FROM deliveries d WHERE d.status IN ('queued', 'staged')
         AND d.lease_owner IS NULL AND {_PAUSED}
+    UNION ALL SELECT MIN(d.due_at) FROM {consented.WAITING} AND NOT {consented.CONSENTED}
     UNION ALL SELECT MIN(not_before) FROM deliveries WHERE not_before > :now AND status IN ('queued', 'staged')
     UNION ALL SELECT MIN(COALESCE(next_look_at, 0)) FROM deliveries WHERE status = 'unknown' AND lease_owner IS NULL
     UNION ALL SELECT MIN(lease_until) FROM deliveries WHERE lease_owner IS NOT NULL
@@ -125,6 +130,7 @@ def next_moment(c: Connection, *, now: datetime, ahead: timedelta) -> datetime |
     """Return when something will next be to do (possibly in the past); None when nothing waits."""
     values = {
         "now": to_micros(now),
+        "today": consented.today(now),
         "soon": to_micros(now + _ABOUT_TO_LEAVE),
         "ahead": ahead // timedelta(microseconds=1),
     }

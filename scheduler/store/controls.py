@@ -34,6 +34,7 @@ class Task:
     key: str  # of the delivery
     what: str
     at: datetime
+    id: int = 0
 
 
 def pause(c: Connection, scope: str, name: str, *, why: str, now: datetime, kind: str = "pause") -> bool:
@@ -70,17 +71,28 @@ def released(c: Connection) -> frozenset[str]:
 
 
 def add_task(c: Connection, delivery_id: int, what: str, *, now: datetime) -> None:
-    """Ask a person to do something; once, however often it is found to be needed."""
-    where = (tasks.c.delivery_id == delivery_id, tasks.c.what == what, tasks.c.done_at.is_(None))
-    if not c.execute(select(tasks.c.id).where(*where)).first():
+    """Ask a person to do something about a delivery; while another task about it is open that one is enough."""
+    if not c.execute(select(tasks.c.id).where(tasks.c.delivery_id == delivery_id, tasks.c.done_at.is_(None))).first():
         c.execute(insert(tasks).values(delivery_id=delivery_id, what=what, at=to_micros(now)))
+
+
+def end_tasks(c: Connection, delivery_ids: Any, *, now: datetime) -> int:
+    """End the open tasks about these deliveries (a list, or a query); return how many there were."""
+    where = (tasks.c.delivery_id.in_(delivery_ids), tasks.c.done_at.is_(None))
+    return int(c.execute(update(tasks).where(*where).values(done_at=to_micros(now))).rowcount)
 
 
 def open_tasks(c: Connection) -> list[Task]:
     """Return what people still have to do."""
-    query = select(deliveries.c.key, tasks.c.what, tasks.c.at).join_from(tasks, deliveries)
+    query = select(deliveries.c.key, tasks.c.what, tasks.c.at, tasks.c.id).join_from(tasks, deliveries)
     found = c.execute(query.where(tasks.c.done_at.is_(None)).order_by(tasks.c.id))
-    return [Task(key=key, what=what, at=from_micros(at)) for key, what, at in found]
+    return [Task(key=key, what=what, at=from_micros(at), id=number) for key, what, at, number in found]
+
+
+def done_task(c: Connection, number: int, *, now: datetime) -> int | None:
+    """Note that a person has done a task; return the delivery's id, or None when it was done already."""
+    where = (tasks.c.id == number, tasks.c.done_at.is_(None))
+    return c.execute(update(tasks).where(*where).values(done_at=to_micros(now)).returning(tasks.c.delivery_id)).scalar()
 
 
 def note(c: Connection, what: str, detail: str, *, who: str, now: datetime) -> None:

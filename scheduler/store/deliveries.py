@@ -224,11 +224,12 @@ def history(c: Connection, delivery_id: int) -> list[tuple[datetime, str, str]]:
     return [(from_micros(at), event, detail) for at, event, detail in c.execute(query.order_by(events.c.id))]
 
 
-def add(c: Connection, planned: Planned, *, status: Status, worker: str, now: datetime, **values: Any) -> None:
-    """Put a new delivery into the queue."""
+def add(c: Connection, planned: Planned, *, status: Status, worker: str, now: datetime, **values: Any) -> int:
+    """Put a new delivery into the queue; return the database's id."""
     row = {**planned_values(planned), "status": str(status), **_columns(values)}
-    result = c.execute(insert(table).values(row).returning(table.c.id))
-    record(c, result.scalar_one(), str(status), values.get("reason") or "added", worker=worker, now=now)
+    added = int(c.execute(insert(table).values(row).returning(table.c.id)).scalar_one())
+    record(c, added, str(status), values.get("reason") or "added", worker=worker, now=now)
+    return added
 
 
 def fingerprint(planned: Planned) -> str:
@@ -310,3 +311,26 @@ def put_off(c: Connection, account: str, until: datetime) -> None:
     waiting = table.c.status.in_([str(Status.queued), str(Status.staged)])
     earlier = func.coalesce(table.c.not_before, 0) < to_micros(until)
     c.execute(update(table).where(table.c.account == account, waiting, earlier).values(not_before=to_micros(until)))
+
+
+def between(
+    c: Connection,
+    since: datetime,
+    until: datetime,
+    *,
+    action: str = "",
+    account: str = "",
+    statuses: Sequence[Status] = (),
+    limit: int | None = None,
+    offset: int = 0,
+) -> list[Delivery]:
+    """Return what is due from `since` until before `until`, in the order of their times; empty words ask for all."""
+    where = [
+        table.c.status.in_([str(status) for status in statuses or Status]),
+        table.c.due_at >= to_micros(since),
+        table.c.due_at < to_micros(until),
+        *([table.c.action == action] if action else []),
+        *([table.c.account == account] if account else []),
+    ]
+    query = select(table).where(*where).order_by(table.c.due_at, table.c.key).limit(limit).offset(offset)
+    return [from_row(row) for row in c.execute(query).mappings()]

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -71,6 +71,7 @@ class Delivery:
     withdraw_wanted: bool
     dropped: bool
     cancelled_by: str | None
+    from_submission: bool
     lease_owner: str | None
     lease_until: datetime | None
     fence: int
@@ -136,7 +137,11 @@ _MOMENTS = (
     "next_look_at",
     "published_at",
 )
-_FLAGS = ("needs_release", "needs_approval", "late_accepted", "look_first", "withdraw_wanted", "dropped")
+_FLAGS = (
+    *("needs_release", "needs_approval", "late_accepted", "look_first", "withdraw_wanted", "dropped"),
+    "from_submission",
+)
+_LATER = ("alt",)  # keys of a card that its first version didn't have
 
 
 def to_json(value: object) -> str:
@@ -151,7 +156,7 @@ def digest(value: object) -> str:
 
 def planned_values(planned: Planned) -> dict[str, Any]:
     """Return the columns that the plan decides, fingerprint included."""
-    content = asdict(planned.content)
+    content = content_values(planned.content)
     values: dict[str, Any] = {
         "action": planned.action,
         "post": planned.post,
@@ -168,7 +173,33 @@ def planned_values(planned: Planned) -> dict[str, Any]:
         "content_hash": digest(content),
     }
     values["fingerprint"] = digest({name: value for name, value in values.items() if name != "content"})
-    return {**values, "key": planned.key, "place": str(planned.place) if planned.place else ""}
+    return {
+        **values,
+        "key": planned.key,
+        "place": str(planned.place) if planned.place else "",
+        "from_submission": planned.submission_id is not None,
+    }
+
+
+def content_values(content: Content) -> dict[str, Any]:
+    """Return a content as a JSON object. Keys that came later stay out while empty: what is queued keeps its hash."""
+    values = asdict(content)
+    values["card"] = values["card"] and card_values(content.card)
+    return values
+
+
+def wording(content: Content) -> str:
+    """Return the hash of what moderators look at: all of a content but the days left, which only its time decides."""
+    card = content.card
+    if card is not None and card.days_left is not None:
+        content = replace(content, card=replace(card, days_left=None, label=""))
+    return digest(content_values(content))
+
+
+def card_values(card: CardContent | None) -> dict[str, Any]:
+    """Return a card's content as a JSON object, likewise."""
+    values = asdict(card) if card else {}
+    return {name: value for name, value in values.items() if name not in _LATER or value}
 
 
 def content_from(value: Mapping[str, Any]) -> Content:

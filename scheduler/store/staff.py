@@ -7,7 +7,7 @@ import hashlib
 import json
 import secrets
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, delete, func, insert, select, update
@@ -15,6 +15,9 @@ from sqlalchemy import Connection, delete, func, insert, select, update
 from scheduler.store.records import from_micros, to_micros
 from scheduler.store.tables import invitations, passkeys, sessions, tokens, users
 from scheduler.submission import May, Role, User
+
+IDLE = timedelta(hours=2)
+"""How long a session lasts in which nobody does anything."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,6 +110,18 @@ def all_users(c: Connection) -> list[User]:
     return [user for row in found if (user := _user(row)) is not None]
 
 
+def able(c: Connection) -> frozenset[int]:
+    """Return the ids of those who have something that lets them in."""
+    keys = select(passkeys.c.user_id)
+    something = users.c.password.is_not(None) | users.c.subject.is_not(None) | users.c.id.in_(keys)
+    return frozenset(c.execute(select(users.c.id).where(users.c.removed_at.is_(None), something)).scalars())
+
+
+def is_linked(c: Connection, number: int) -> bool:
+    """Tell whether somebody may sign in by the OpenID provider."""
+    return c.execute(select(users.c.subject).where(users.c.id == number)).scalar() is not None
+
+
 def password_hash(c: Connection, number: int) -> str | None:
     """Return the hash of somebody's password, if there is one."""
     return c.execute(select(users.c.password).where(users.c.id == number)).scalar()
@@ -159,22 +174,21 @@ def open_session(c: Connection, *, user: int | None, until: datetime, now: datet
 
 def session(c: Connection, secret: str, *, now: datetime) -> Session | None:
     """Return the session of a cookie; None when it has ended."""
-    where = (sessions.c.token_hash == hashed(secret), sessions.c.expires_at > to_micros(now))
-    row = c.execute(select(sessions).where(*where)).mappings().first()
+    alive = (sessions.c.expires_at > to_micros(now), sessions.c.seen_at > to_micros(now - IDLE))
+    row = c.execute(select(sessions).where(sessions.c.token_hash == hashed(secret), *alive)).mappings().first()
     if row is None:
         return None
     user = None if row["user_id"] is None else user_by_id(c, row["user_id"])
     if row["user_id"] is not None and user is None:
         return None
-    return Session(
-        token_hash=row["token_hash"],
-        user=user,
-        created_at=from_micros(row["created_at"]),
-        seen_at=from_micros(row["seen_at"]),
-        expires_at=from_micros(row["expires_at"]),
-        passkey=bool(row["passkey"]),
-        notes=json.loads(row["notes"]),
-    )
+    return _session(row, user)
+
+
+def sessions_of(c: Connection, user: User, *, now: datetime) -> list[Session]:
+    """Return somebody's sessions that go on, the one last in use first."""
+    alive = (sessions.c.expires_at > to_micros(now), sessions.c.seen_at > to_micros(now - IDLE))
+    query = select(sessions).where(sessions.c.user_id == user.id, *alive).order_by(sessions.c.seen_at.desc())
+    return [_session(row, user) for row in c.execute(query).mappings()]
 
 
 def touch_session(c: Connection, token_hash: str, *, now: datetime, **notes: Any) -> None:
@@ -185,6 +199,16 @@ def touch_session(c: Connection, token_hash: str, *, now: datetime, **notes: Any
         old = json.loads(c.execute(select(sessions.c.notes).where(where)).scalar() or "{}")
         values["notes"] = json.dumps({name: value for name, value in {**old, **notes}.items() if value is not None})
     c.execute(update(sessions).where(where).values(values))
+
+
+def take_note(c: Connection, token_hash: str, name: str) -> Any:
+    """Return what a session remembers under a name, and forget it: of two who ask, one gets it."""
+    where = sessions.c.token_hash == token_hash
+    notes = json.loads(c.execute(select(sessions.c.notes).where(where)).scalar() or "{}")
+    found = notes.pop(name, None)
+    if found is not None:
+        c.execute(update(sessions).where(where).values(notes=json.dumps(notes)))
+    return found
 
 
 def close_session(c: Connection, token_hash: str) -> None:
@@ -198,9 +222,10 @@ def close_sessions(c: Connection, user: int, *, but: str = "") -> None:
 
 
 def drop_old_sessions(c: Connection, now: datetime) -> None:
-    """Remove sessions and invitations that have ended by their time."""
+    """Remove sessions and invitations that have ended."""
     for table in (sessions, invitations):
         c.execute(delete(table).where(table.c.expires_at <= to_micros(now)))
+    c.execute(delete(sessions).where(sessions.c.seen_at <= to_micros(now - IDLE)))
 
 
 # ── passkeys ────────────────────────────────────────────────────────────────────────────────────────────
@@ -226,9 +251,15 @@ def passkey(c: Connection, credential: str) -> Passkey | None:
     return None if row is None else _passkey(row)
 
 
-def used_passkey(c: Connection, number: int, sign_count: int) -> None:
-    """Keep a passkey's counter: a copy of it would show."""
-    c.execute(update(passkeys).where(passkeys.c.id == number).values(sign_count=sign_count))
+def used_passkey(c: Connection, number: int, *, before: int, after: int) -> bool:
+    """Keep a passkey's counter: a copy of it would show. False when it has moved in the meantime."""
+    where = (passkeys.c.id == number, passkeys.c.sign_count == before)
+    return c.execute(update(passkeys).where(*where).values(sign_count=after)).rowcount == 1
+
+
+def rename_passkey(c: Connection, user: int, number: int, label: str) -> None:
+    """Give one of somebody's passkeys another name."""
+    c.execute(update(passkeys).where(passkeys.c.id == number, passkeys.c.user_id == user).values(label=label))
 
 
 def drop_passkey(c: Connection, user: int, number: int) -> bool:
@@ -275,6 +306,18 @@ def _user(row: Any) -> User | None:
         role=Role(row["role"]),
         has_password=bool(row["has_password"]),
         created_at=from_micros(row["created_at"]),
+    )
+
+
+def _session(row: Any, user: User | None) -> Session:
+    return Session(
+        token_hash=row["token_hash"],
+        user=user,
+        created_at=from_micros(row["created_at"]),
+        seen_at=from_micros(row["seen_at"]),
+        expires_at=from_micros(row["expires_at"]),
+        passkey=bool(row["passkey"]),
+        notes=json.loads(row["notes"]),
     )
 
 

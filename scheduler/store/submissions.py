@@ -2,14 +2,15 @@
 
 import json
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import Column, ColumnElement, Connection, and_, delete, func, insert, select, update
 
-from scheduler.model import Risk
+from scheduler.model import Content, Risk
 from scheduler.status import Status
-from scheduler.store.records import digest, from_micros, to_micros
+from scheduler.store.records import digest, from_micros, to_micros, wording
 from scheduler.store.tables import (
     approvals,
     consent_networks,
@@ -36,8 +37,11 @@ from scheduler.submission import (
 
 _JSON = ("faces", "covers")
 _MOMENTS = ("decided_at", "not_before", "due_at", "touched_at")
-_APPROVED_OF = ("sha256", "message", "language", "alt", "name", "name_mode", "covers", "post", "occurrence")
-_GONE = {"file": "", "poster": "", "preview": "", "source": "", "message": "", "alt": "", "name": "", "contact": ""}
+_APPROVED_OF = ("sha256", "message", "language", "alt", "name", "name_mode", "covers", "risk")
+FILES = ("file", "poster", "preview", "source")
+"""The columns that name files under var/uploads."""
+
+_WORDS = {"message": "", "alt": "", "name": "", "contact": "", "reason": "", "problem": "", "faces": (), "covers": ()}
 
 
 class ChangedMeanwhileError(Exception):
@@ -111,6 +115,8 @@ def change(c: Connection, submission: Submission, *, to: Stage | None = None, **
     row = {**_columns(values), "version": submission.version + 1}
     if to is not None:
         row["stage"] = str(to)
+    if submission.stage is Stage.approved and to is Stage.pending:
+        row["touched_at"] = submission.version + 1  # a mark that no earlier yes knows
     where = (submissions.c.id == submission.id, submissions.c.version == submission.version)
     if c.execute(update(submissions).where(*where).values(row)).rowcount != 1:
         raise ChangedMeanwhileError
@@ -119,7 +125,11 @@ def change(c: Connection, submission: Submission, *, to: Stage | None = None, **
 
 
 def rehash(c: Connection, number: int) -> None:
-    """Bring the hash of what an approval is an approval of up to date: bytes, words, name, networks, slot."""
+    """Bring the hash of what an approval is an approval of up to date: bytes, words, name, networks, risk, time.
+
+    A time that a moderator gave is part of it. Whoever said "the next free slot" or "the pool" said yes to that, and
+    to whichever slot comes of it. What was sent back to the moderators is another thing from then on: `touched_at`.
+    """
     row = c.execute(select(submissions).where(submissions.c.id == number)).mappings().one()
     networks = c.execute(
         select(consent_networks.c.platform)
@@ -127,13 +137,46 @@ def rehash(c: Connection, number: int) -> None:
         .where(consents.c.submission_id == number)
         .order_by(consent_networks.c.platform)
     ).scalars()
-    found = digest([*(row[name] for name in _APPROVED_OF), list(networks)])
+    slot = [row["post"], row["occurrence"]] if row["placing"] == str(Placing.at) else []
+    found = digest([*(row[name] for name in _APPROVED_OF), row["touched_at"], list(networks), row["placing"], *slot])
     c.execute(update(submissions).where(submissions.c.id == number).values(content_hash=found))
 
 
-def forget(c: Connection, submission: Submission, *, to: Stage, **values: Any) -> Submission:
-    """End a submission and blank everything personal in its row. Whoever calls deletes its files afterwards."""
-    return change(c, submission, to=to, **{**_GONE, "covers": (), "faces": (), **values})
+def forget(c: Connection, submission: Submission, *, to: Stage, now: datetime) -> Submission:
+    """End a submission and blank everything personal in its row.
+
+    The names and hash of its files stay until they are deleted, so that it is known what is still to be deleted:
+    whoever calls deletes them, then says so by `forget_files` and, later, `forget_hash`.
+    """
+    values = {**_WORDS, "name_mode": NameMode.none, "draft_hash": None, "touched_at": now}
+    return change(c, submission, to=to, **values, **_freed(c, submission))
+
+
+def no(c: Connection, submission: Submission, *, reason: str, now: datetime) -> Submission:
+    """Reject a submission; its slot is free again if nothing has been queued for it."""
+    return change(c, submission, to=Stage.rejected, reason=reason, decided_at=now, **_freed(c, submission))
+
+
+def _freed(c: Connection, submission: Submission) -> dict[str, Any]:
+    """Return the columns that free a slot, but for one with deliveries: their names are never given again."""
+    return {} if delivery_ids(c, submission) else {"post": "", "occurrence": "", "due_at": None, "placing": None}
+
+
+def forget_files(c: Connection, submission: Submission) -> Submission:
+    """Note that a submission's files are gone."""
+    gone: dict[str, Any] = dict.fromkeys(FILES, "")
+    return change(c, submission, **gone)
+
+
+def forget_hash(c: Connection, submission: Submission) -> Submission:
+    """Note that nothing made of a submission's picture can be anywhere any more."""
+    return change(c, submission, sha256="", touched_at=None)
+
+
+def files_named(c: Connection) -> frozenset[str]:
+    """Return the name of every file under var/uploads that a submission still has."""
+    rows = c.execute(select(*(submissions.c[name] for name in FILES)))
+    return frozenset(name for row in rows for name in row if name)
 
 
 # ── consent ─────────────────────────────────────────────────────────────────────────────────────────────
@@ -174,10 +217,16 @@ def consent_of(c: Connection, submission: Submission) -> Consent | None:
     networks = c.execute(
         select(consent_networks.c.platform).where(consent_networks.c.consent_id == row["id"]).order_by("platform")
     ).scalars()
+    return _consent(row, networks)
+
+
+def _consent(row: Any, networks: Iterable[str]) -> Consent:
     values = {name: row[name] for name in Consent.__dataclass_fields__ if name in row}
     for name in ("day", "expires_on", "withdrawn_on"):
         values[name] = date.fromisoformat(row[name]) if row[name] else None
     values |= {"networks": tuple(networks), "name_mode": NameMode(row["name_mode"]), "risk": Risk(row["risk"])}
+    for name in ("guardian", "adult", "all_agreed"):
+        values[name] = bool(row[name])
     return Consent(**values)
 
 
@@ -209,6 +258,12 @@ def approve(c: Connection, submission: Submission, *, user: int, now: datetime) 
         c.execute(insert(approvals).values(**values, at=to_micros(now)))
 
 
+def approve_words(c: Connection, submission: Submission, said: Iterable[Content], *, user: int, now: datetime) -> None:
+    """Keep that one moderator's yes was to these captions: others than these aren't what was said yes to."""
+    for what in sorted({wording(content) for content in said}):
+        approve(c, replace(submission, content_hash=what), user=user, now=now)
+
+
 def approvals_of(c: Connection, submission: Submission) -> list[Approval]:
     """Return who said yes to the submission as it is now."""
     query = (
@@ -224,22 +279,52 @@ def approvals_of(c: Connection, submission: Submission) -> list[Approval]:
 
 
 def taken_slots(c: Connection, action: str) -> frozenset[tuple[str, str]]:
-    """Return the slots of an action that have a submission: (post, occurrence)."""
+    """Return the slots of an action that have, or ever had, a submission in the queue: (post, occurrence)."""
     query = select(submissions.c.post, submissions.c.occurrence).where(
         submissions.c.action == action, submissions.c.occurrence != ""
     )
-    return frozenset((post, occurrence) for post, occurrence in c.execute(query))
+    queued = select(deliveries.c.post, deliveries.c.key).where(
+        deliveries.c.action == action, deliveries.c.from_submission
+    )
+    slots = {(post, occurrence) for post, occurrence in c.execute(query)}
+    for post, key in c.execute(queued):
+        slots.add((post, key.removeprefix(f"{action}/{post}").rpartition("@")[0].lstrip("/")))
+    return frozenset(slots)
 
 
-def placed(c: Connection) -> list[Contribution]:
-    """Return the approved submissions that have a slot, with their consent, in the order of their slots."""
-    where = (submissions.c.stage == str(Stage.approved), submissions.c.occurrence != "")
-    rows = c.execute(select(submissions).where(*where).order_by(submissions.c.due_at, submissions.c.id)).mappings()
-    found = [_from_row(row) for row in rows]
-    given = [(one, consent_of(c, one)) for one in found]
+def placed(c: Connection, *, since: datetime | None = None) -> list[Contribution]:
+    """Return the approved submissions that have a slot (due after `since`), with their consent, in order of slots."""
+    where = submissions.c.occurrence != ""
+    if since is not None:
+        where = and_(where, submissions.c.due_at > to_micros(since))
+    return _approved(c, where, submissions.c.due_at)
+
+
+def pool(c: Connection) -> list[Contribution]:
+    """Return the approved submissions that wait for a slot that would stay empty, the oldest first."""
+    waits = and_(submissions.c.occurrence == "", submissions.c.placing == str(Placing.pool))
+    return _approved(c, waits, submissions.c.decided_at)
+
+
+def _approved(c: Connection, where: ColumnElement[bool], order: Column[Any]) -> list[Contribution]:
+    """Return approved submissions whose consent wasn't taken back; two queries, however many there are."""
+    chosen = (submissions.c.stage == str(Stage.approved), consents.c.withdrawn_on.is_(None), where)
+    ids = select(consents.c.id).join_from(submissions, consents).where(*chosen)
+    allowed: dict[int, list[str]] = {}
+    for consent, platform in c.execute(
+        select(consent_networks).where(consent_networks.c.consent_id.in_(ids)).order_by(consent_networks.c.platform)
+    ):
+        allowed.setdefault(consent, []).append(platform)
+    query = select(submissions, *(column.label(f"consent_{column.name}") for column in consents.c))
+    rows = c.execute(query.join_from(submissions, consents).where(*chosen).order_by(order, submissions.c.id))
     return [
-        Contribution(submission=one, consent=consent) for one, consent in given if consent and not consent.withdrawn_on
+        Contribution(submission=_from_row(row), consent=_consent(_given(row), allowed.get(row["consent_id"], ())))
+        for row in rows.mappings()
     ]
+
+
+def _given(row: Any) -> dict[str, Any]:
+    return {column.name: row[f"consent_{column.name}"] for column in consents.c}
 
 
 # ── on their way ────────────────────────────────────────────────────────────────────────────────────────

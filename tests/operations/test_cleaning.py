@@ -1,6 +1,8 @@
 """The door through which outside pictures come in."""
 
 import io
+import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from PIL import Image
@@ -39,3 +41,40 @@ def test_the_first_bytes_tell_a_film_from_a_photo() -> None:
         cleaning.upload(io.BytesIO(b"#EXTM3U\nhttp://example.org/a.ts\n"))
     with pytest.raises(NotAVideo, match="too few"):
         cleaning.upload(io.BytesIO(film(size=(16, 16))))
+
+
+def test_a_preview_is_small() -> None:
+    """A preview of a photo is a picture of at most so many pixels a side."""
+    made = cleaning.small(saved((1600, 900)), side=480)
+    assert (made.width, made.height) == (480, 270)
+
+
+def test_who_waits_is_served_in_order_and_staff_first() -> None:
+    """One at a time in the order in which they came; but a page of staff doesn't wait for fifty uploads."""
+    pool = cleaning._Pool(1)
+    order: list[str] = []
+
+    def take(name: str, rank: int) -> None:
+        with pool.turn(rank):
+            order.append(name)
+
+    with ThreadPoolExecutor(3) as threads, pool.turn():
+        for number, (name, rank) in enumerate((("first", 1), ("second", 1), ("staff", 0)), 1):
+            threads.submit(take, name, rank)
+            while len(pool._waiting) < number:
+                threading.Event().wait(0.001)
+    pool.stop()
+    assert order == ["staff", "first", "second"]
+
+
+def test_a_stop_reaches_what_runs() -> None:
+    """Whatever was opened with is ended; the count of what was done goes on."""
+    before = cleaning.taken()[0]
+    cleaning.photo(saved())
+    pool = cleaning._pool("photos")
+    started = list(pool._started)
+    assert started
+    cleaning.stop()
+    assert not pool._started
+    assert all(box._closed for box in started)
+    assert cleaning.taken()[0] == before + 1

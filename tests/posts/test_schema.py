@@ -30,7 +30,7 @@ def test_good_file_is_valid():
     jsonschema.validate(values(campaign.ACTION), schema)
     assert set(values(campaign.ACTION)) == set(schema["properties"])
     post = schema["properties"]["posts"]["items"]["properties"]
-    assert set(values(campaign.ACTION)["posts"][0]) | {"every"} == set(post)
+    assert set(values(campaign.ACTION)["posts"][0]) | {"every", "from"} == set(post)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,398 @@
+"""Take in what a volunteer hands in: into quarantine, made anew, covered and described, handed in with a consent.
+
+begin (quarantine, a draft) -> clean (in the sandbox) -> cover, describe -> hand_in (the moderators see it, the code
+that takes it back is told once). Everything between is the draft's row: nothing is held in memory, so that a program
+that is killed goes on where it stood.
+"""
+
+import hashlib
+import secrets
+import unicodedata
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+from scheduler import cleaning, files, receipts
+from scheduler.app import App
+from scheduler.consents import codes
+from scheduler.errors import UserError
+from scheduler.files import MachineError
+from scheduler.model import Action, Risk
+from scheduler.store import Connection, drafts, staff, submissions, uploads
+from scheduler.submission import Box, Consent, NameMode, Stage, Submission
+
+if TYPE_CHECKING:
+    from media.errors import MediaError
+    from media.order import Cleaned
+
+MOST_WORDS = 120
+"""Characters of a message: what can be read on a card."""
+
+MOST_NAME, MOST_ALT, MOST_CONTACT = 60, 1000, 200
+_AGREED_TO = ("sha256", "message", "alt", "name", "name_mode", "risk", "covers", "group")
+
+
+class Why(StrEnum):
+    """Why something isn't taken; the pages have words for each."""
+
+    taken_back = "This picture was taken back once: it can't come in again"
+    in_use = "This picture has been handed in already: it needn't be sent again"
+    sent = "This has been handed in already"
+    gone = "The draft is gone: begin again"
+    full = "Very many pictures are coming in at this moment: try again in an hour"
+    changed = "It was changed meanwhile: look at it once more"
+    empty = "The file is empty: choose another one"
+    no_message = "Write a message, at most 120 characters long"
+    too_long = "That is too long: shorten it"
+    no_networks = "Choose where it may appear"
+    not_agreed = "It can be handed in only when everybody in it has agreed"
+    faces_lost = "A face can't be followed through the whole film: cover its place by hand, or choose another film"
+
+
+class RefusedError(UserError):
+    """What a volunteer sent or asked for can't be taken."""
+
+    def __init__(self, why: Why) -> None:
+        super().__init__(str(why))
+        self.why = why
+
+
+@dataclass(frozen=True, kw_only=True)
+class Begun:
+    """A draft, and the secret that its volunteer's browser keeps."""
+
+    secret: str
+    submission: Submission
+
+
+def folder(app: App) -> Path:
+    """Return where everything that was handed in lies; the names in a submission are names of its files."""
+    return app.workspace.var / "uploads"
+
+
+# ── a draft ─────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def begin(
+    app: App, *, action: Action, source: BinaryIO, size: int, once: str, group: bool, uploaded_by: int | None
+) -> Begun:
+    """Put a file into quarantine and begin its draft. The same `once` with the same file is the same draft.
+
+    Raises:
+        RefusedError: the file was taken back once, is in use for this action, or is empty; or there is no room.
+        TooManyBytesError: it is larger than any that we take.
+        MachineError: it can't be written.
+    """
+    if not size:
+        raise RefusedError(Why.empty)
+    mac = app.vault.mac("file")
+    name, head = uploads.quarantine(folder(app), source, mac)
+    row: dict[str, Any] = {"source": name, "file_hash": mac.hexdigest(), "group": group, "uploaded_by": uploaded_by}
+    row["mime"] = "image/jpeg" if uploads.is_photo(head) else "video/mp4"  # until it is known
+    try:
+        with app.store.write() as c:
+            begun, gone = _begun(c, app, action=action, once=app.vault.keyed("once", once), row=row)
+    except BaseException:
+        _remove(app, name)
+        raise
+    _remove(app, *gone)
+    return begun
+
+
+def draft(app: App, secret: str) -> Submission | None:
+    """Return the draft that a browser's secret belongs to."""
+    if not secret:
+        return None
+    with app.store.read() as c:
+        found = submissions.find(c, draft_hash=staff.hashed(secret))
+    return found if found is not None and found.stage is Stage.draft else None
+
+
+def unfinished(app: App) -> list[int]:
+    """Return the drafts whose file still waits to be cleaned: after a restart they are cleaned again."""
+    with app.store.read() as c:
+        return [one.id for one in submissions.in_stage(c, Stage.draft) if one.source and not one.file]
+
+
+def abandon(app: App, submission: Submission) -> None:
+    """Forget a draft: nobody agreed to anything, so nothing is kept."""
+    with app.store.write() as c:
+        found = submissions.find(c, id=submission.id)
+        if found is None or found.stage is not Stage.draft:
+            return
+        submissions.drop_drafts(c, [found.id])
+    _remove(app, *_files_of(found))
+
+
+def _begun(c: Connection, app: App, *, action: Action, once: str, row: dict[str, Any]) -> tuple[Begun, list[str]]:
+    """Return the draft, and the names of files that nobody needs any more."""
+    file_hash, now = row["file_hash"], app.clock.now()
+    secret = receipts.new_secret(now)
+    if submissions.is_refused(c, file_hash):
+        raise RefusedError(Why.taken_back)
+    known = submissions.find(c, once=once)
+    if known is not None and known.stage is not Stage.draft:
+        raise RefusedError(Why.sent)
+    if submissions.same_file(c, file_hash, action.key) is not None:
+        raise RefusedError(Why.in_use)
+    marks: dict[str, Any] = {"draft_hash": staff.hashed(secret), "touched_at": now}
+    gone: list[str] = []
+    if known is not None:
+        if known.file_hash == file_hash and known.action == action.key and not known.problem:
+            again = submissions.change(c, known, group=row["group"], **marks)
+            return Begun(secret=secret, submission=again), [row["source"]]
+        submissions.drop_drafts(c, [known.id])
+        gone = _files_of(known)
+    dropped = drafts.make_room(c, film=row["mime"].startswith("video/"), now=now)
+    if dropped is None:
+        raise RefusedError(Why.full)
+    gone += [name for one in dropped for name in _files_of(one)]
+    added: dict[str, Any] = {"ref": secrets.token_hex(8), "action": action.key, "risk": action.risk, "once": once}
+    number = submissions.add(c, now=now, draft_hash=marks["draft_hash"], **added, **row)
+    return Begun(secret=secret, submission=submissions.by_id(c, number)), gone
+
+
+# ── made anew, and covered ──────────────────────────────────────────────────────────────────────────────
+
+
+def clean(app: App, submission_id: int, *, given_up: Callable[[], bool] = lambda: False) -> Submission:
+    """Make a draft's file anew and delete what was handed in. What is refused gets its `problem`, and nothing stays.
+
+    Args:
+        app: the workspace.
+        submission_id: the draft; one that is clean already is returned as it is.
+        given_up: tells whether the program is ending, so that a file whose opening was broken off isn't blamed.
+
+    Raises:
+        RefusedError: there is no such draft any more.
+        MachineError: this machine can't do it now; the draft stays as it is.
+    """
+    from media.errors import MediaError
+
+    found = _draft(app, submission_id)
+    if found.file or not found.source:
+        return found
+    try:
+        with files.open_plain(folder(app) / found.source) as file:
+            made = cleaning.upload(file)
+        seen = cleaning.photo(made.poster, find_faces=True).faces if made.poster else made.faces
+        names = _written(app, made)
+    except MachineError:
+        raise
+    except MediaError as error:
+        if given_up() or _machines_fault(error):
+            raise MachineError(str(error)) from None
+        return _changed(app, found, remove=(found.source,), source="", problem=type(error).__name__)
+    except UserError:
+        return _changed(app, found, remove=(found.source,), source="", problem="Damaged")
+    return _changed(
+        app, found, new=names, remove=(found.source,), source="", problem="", faces=seen, **_facts(made), **names
+    )
+
+
+def cover(app: App, submission: Submission, boxes: Sequence[Box], *, every_face: bool = False) -> Submission:
+    """Burn covers into the pixels of a new file; the uncovered one waits for a change of mind until it is handed in.
+
+    Args:
+        app: the workspace.
+        submission: a draft that is clean.
+        boxes: exactly these places are covered; in a film in every picture.
+        every_face: in a film, cover each face that is found all the way it moves.
+
+    Raises:
+        RefusedError: a film's face can't be followed.
+        MachineError: this machine can't do it now.
+    """
+    from media.errors import FacesLost, MediaError
+
+    found = _draft(app, submission.id)
+    base = found.source or found.file
+    wanted = tuple(_bounded(box) for box in boxes)
+    if not wanted and not every_face:
+        if not found.source:
+            return found
+        wanted, every_face = (), False
+    elif wanted == found.covers and not every_face:
+        return found
+    try:
+        made = _covered(folder(app) / base, wanted, film=found.film, every_face=every_face)
+        names = _written(app, made)
+    except FacesLost:
+        raise RefusedError(Why.faces_lost) from None
+    except MediaError as error:
+        raise MachineError(str(error)) from None
+    covers = (*wanted, *(made.faces if every_face else ()))
+    old = [name for name in (found.file, found.poster, found.preview) if name != base]
+    kept = {"source": base, "covers": covers} if covers else {"source": "", "covers": ()}
+    if not covers:  # as it was: the new file shows it all, and the one before isn't needed
+        old.append(base)
+    return _changed(app, found, new=names, remove=old, **kept, **_facts(made), **names)
+
+
+def _covered(path: Path, boxes: tuple[Box, ...], *, film: bool, every_face: bool) -> "Cleaned":
+    from media.order import Region
+
+    places = [Region(*box) for box in boxes]
+    with files.open_plain(path) as file:
+        if film:
+            return cleaning.film(file, cover=places, cover_faces=every_face)
+        return cleaning.photo(file.read(), cover=places)
+
+
+def _written(app: App, made: "Cleaned") -> dict[str, str]:
+    """Write the clean file, a film's still and a small picture; return their names by column."""
+    small = cleaning.small(made.poster or made.data)
+    parts = {"file": (".mp4" if made.poster else ".jpg", made.data), "preview": ("-small.jpg", small.data)}
+    if made.poster:
+        parts["poster"] = ("-still.jpg", made.poster)
+    return {"poster": "", **uploads.write(folder(app), parts)}
+
+
+def _facts(made: "Cleaned") -> dict[str, Any]:
+    facts: dict[str, Any] = {name: getattr(made, name) for name in ("mime", "width", "height", "seconds")}
+    return {**facts, "size": len(made.data), "sha256": hashlib.sha256(made.data).hexdigest()}
+
+
+def _machines_fault(error: "MediaError") -> bool:
+    """Tell whether a file wasn't opened for this machine's sake: one that is too slow or hungry is itself at fault."""
+    from media.errors import Unfinished
+
+    words = str(error)
+    return isinstance(error, Unfinished) and words != str(Unfinished()) and not words.startswith("the file takes")
+
+
+def _bounded(box: Box) -> Box:
+    left, top, right, bottom = (min(max(edge, 0.0), 1.0) for edge in box)
+    return (min(left, right), min(top, bottom), max(left, right), max(top, bottom))
+
+
+# ── described, and handed in ────────────────────────────────────────────────────────────────────────────
+
+
+def describe(app: App, submission: Submission, **answers: Any) -> Submission:
+    """Keep answers: message, language, alt, name, name_mode, group, contact. At high risk no name is kept.
+
+    Raises:
+        RefusedError: a text is empty or too long, or the draft is gone.
+    """
+    values = dict(answers)
+    bounds = {"message": MOST_WORDS, "name": MOST_NAME, "alt": MOST_ALT, "contact": MOST_CONTACT}
+    for name, most in bounds.items():
+        if name in values:
+            values[name] = tidy(str(values[name]))
+            if len(values[name]) > most:
+                raise RefusedError(Why.no_message if name == "message" else Why.too_long)
+    if "message" in values and not values["message"]:
+        raise RefusedError(Why.no_message)
+    found = _draft(app, submission.id)
+    if found.risk is Risk.high and ("name" in values or "name_mode" in values):
+        values |= {"name": "", "name_mode": NameMode.none}
+    if "contact" in values:
+        values["contact"] = app.vault.seal(values["contact"])
+    return _changed(app, found, **values)
+
+
+def raise_risk(app: App, submission: Submission, risk: Risk) -> Submission:
+    """Give a draft the risk that its action has by now; at high risk name and contact go."""
+    gone: dict[str, Any] = {"name": "", "name_mode": NameMode.none, "contact": ""} if risk is Risk.high else {}
+    return _changed(app, submission, risk=risk, **gone)
+
+
+def hand_in(app: App, submission: Submission, consent: Consent, *, secret: str = "") -> tuple[Submission, str]:
+    """Give a draft to the moderators with what was agreed to; return it and the code that takes it back.
+
+    Args:
+        app: the workspace.
+        submission: a clean draft with a message.
+        consent: what was agreed to.
+        secret: the draft's; asked again with it, the answer is the same: an answer that got lost loses no code.
+
+    Raises:
+        RefusedError: something is missing, the draft isn't as it was read, or its file came in by another way.
+    """
+    code = receipts.code(app.vault, secret) if secret else codes.written(secrets.randbits(codes.BITS))
+    code_hash = app.vault.keyed("code", codes.normalised(code))
+    with app.store.write() as c:
+        if (known := submissions.by_code(c, code_hash)) is not None:
+            return known, code
+        found = submissions.find(c, id=submission.id)
+        _require_agreed(c, found, submission, consent)
+        submissions.consent(c, submission, consent, code_hash=code_hash)
+        # To the day only: when exactly somebody sat there is nobody's business.
+        marks = {"day": consent.day, "draft_hash": None, "touched_at": None, "source": ""}
+        made = submissions.change(c, submissions.by_id(c, submission.id), to=Stage.pending, **marks)
+    _remove(app, found.source if found else "")
+    return made, code
+
+
+def _require_agreed(c: Connection, found: Submission | None, seen: Submission, consent: Consent) -> None:
+    """Refuse what lacks something, and what isn't any more what was agreed to."""
+    if found is None or found.stage is not Stage.draft or not found.file:
+        raise RefusedError(Why.gone)
+    if not consent.networks:
+        raise RefusedError(Why.no_networks)
+    if not consent.all_agreed or not (consent.adult or consent.guardian):
+        raise RefusedError(Why.not_agreed)
+    if any(getattr(found, name) != getattr(seen, name) for name in _AGREED_TO):
+        raise RefusedError(Why.changed)
+    if not found.message:
+        raise RefusedError(Why.no_message)
+    if submissions.is_refused(c, found.file_hash):
+        raise RefusedError(Why.taken_back)
+    if submissions.same_file(c, found.file_hash, found.action) is not None:
+        raise RefusedError(Why.in_use)
+
+
+def tidy(text: str) -> str:
+    """Return a text in one line without what can't be seen: controls, and marks that turn the writing around."""
+    plain = unicodedata.normalize("NFC", text)
+    joiners = "\u200c\u200d"
+    kept = (char if char in joiners or unicodedata.category(char) not in {"Cc", "Cf", "Cs"} else " " for char in plain)
+    return " ".join("".join(kept).split())
+
+
+# ── the code that takes it back ─────────────────────────────────────────────────────────────────────────
+
+
+def by_code(app: App, code: str) -> Submission | None:
+    """Return the submission that a code belongs to, however the person wrote it."""
+    with app.store.read() as c:
+        return submissions.by_code(c, app.vault.keyed("code", codes.normalised(code)))
+
+
+# ── rows and files ──────────────────────────────────────────────────────────────────────────────────────
+
+
+def _draft(app: App, number: int) -> Submission:
+    with app.store.read() as c:
+        found = submissions.find(c, id=number)
+    if found is None or found.stage is not Stage.draft:
+        raise RefusedError(Why.gone)
+    return found
+
+
+def _changed(
+    app: App, was: Submission, *, new: dict[str, str] | None = None, remove: Sequence[str] = (), **values: Any
+) -> Submission:
+    """Change a draft, whatever else changed in it; drop the files it needs no more, or the new ones if it is gone."""
+    try:
+        with app.store.write() as c:
+            found = submissions.find(c, id=was.id)
+            if found is None or found.stage is not Stage.draft:
+                raise RefusedError(Why.gone)
+            made = submissions.change(c, found, touched_at=app.clock.now(), **values)
+    except BaseException:
+        _remove(app, *(new or {}).values())
+        raise
+    _remove(app, *remove)
+    return made
+
+
+def _files_of(submission: Submission) -> list[str]:
+    return [submission.source, submission.file, submission.poster, submission.preview]
+
+
+def _remove(app: App, *names: str) -> None:
+    uploads.remove(folder(app), *names)

@@ -1,0 +1,117 @@
+"""Pictures of volunteers: what a network refuses, what a preview and a rehearsal show, and what is left of them."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+from scheduler import examples, rehearsal, rendering, review
+from scheduler.model import Account, Level
+from scheduler.operations import preview
+from scheduler.posts import Loaded
+from scheduler.submission import Placing
+from tests.world import NOON, World, post
+
+HOUR = timedelta(hours=1)
+
+
+def voices(tmp_path, platform="outbox"):
+    """Return a world with one account of a network and one slot in an hour."""
+    world = World(tmp_path)
+    account = Account(name="a", platform=platform, language="en")
+    world.workspace = replace(world.workspace, accounts={"a": account})
+    world.app = world.daemon("first")
+    world.write(post("v", at=NOON + HOUR, text="{name|Somebody}: {message}", submissions=True))
+    return world
+
+
+def loaded(world):
+    """Return the files as they are."""
+    return Loaded(actions=tuple(world.actions.values()), problems=())
+
+
+def test_a_film_is_left_out_where_a_network_takes_none(tmp_path):
+    """X refuses films: nothing is queued for it, and the moderators can read why."""
+    world = voices(tmp_path, "x")
+    act = world.actions["act"]
+    one = examples.contribution(act, act.posts[0], examples.SHORT, world.workspace)
+    film = replace(one, submission=replace(one.submission, mime="video/mp4"))
+    (_, fine), (_, refused) = (review.of_submission(each, act, world.workspace)["a"] for each in (one, film))
+    assert fine == []
+    assert [finding.rule for finding in refused] == ["video-unsupported"]
+    world.submit(world.slots()[0], networks=["x"], mime="video/mp4")
+    assert world.queue().add == []
+    world.close()
+
+
+def test_a_caption_that_may_become_too_long_is_a_warning(tmp_path):
+    """The check tries a volunteer who says nothing, and one who says as much as there is room for."""
+    world = voices(tmp_path, "x")
+    for length, level in ((300, Level.error), (200, Level.warning), (20, None)):
+        world.write(post("v", at=NOON + HOUR, text="x" * length + " {name|me} {message}", submissions=True))
+        found = review.findings(world.actions.values(), world.workspace)
+        assert [one.level for one in found if one.rule == "text-too-long"] == ([level] if level else [])
+    world.close()
+
+
+def test_a_preview_shows_an_example(tmp_path):
+    """Before anybody has handed anything in, a preview says so and shows a made-up picture in its frame."""
+    world = voices(tmp_path)
+    (shown,) = preview.preview(world.actions.values(), world.workspace, post="act/v")
+    assert [finding.rule for finding in shown.findings] == ["example"]
+    assert shown.media[0].path.exists()
+    assert shown.planned.content.text.startswith("Marie-Claire Tremblay: ")
+    world.close()
+
+
+def test_a_rehearsal_shows_what_was_approved(tmp_path):
+    """Approved photos, the pool's too, go out in a rehearsal; the real state stays as it was."""
+    world = voices(tmp_path)
+    later = post("w", at=NOON + 2 * HOUR, text="{message}", submissions=True)
+    world.write(*world.actions["act"].posts, later)
+    world.submit(world.slots()[0], networks=["outbox"], message="In a slot")
+    world.submit(placing=Placing.pool, networks=["outbox"], message="Of the pool")
+    world.submit(approve=0, networks=["outbox"], message="Not approved")
+    result = rehearsal.rehearse(world.workspace, loaded(world), out=tmp_path / "out")
+    assert sorted(one.content.card.message for one in result.deliveries) == ["In a slot", "Of the pool"]
+    assert result.count("published") == 2
+    assert world.statuses() == {}
+    world.close()
+
+
+def test_without_submissions_a_rehearsal_is_as_it_was(tmp_path):
+    """Slots alone are no deliveries."""
+    world = voices(tmp_path)
+    world.write(*world.actions["act"].posts, post("p"))
+    assert rehearsal.rehearse(world.workspace, loaded(world), out=tmp_path / "out").count("published") == 1
+    world.close()
+
+
+def test_nothing_that_was_rendered_is_left(tmp_path):
+    """Card, facts and rehearsal go; what others handed in and what staff wrote stays."""
+    world = voices(tmp_path)
+    world.write(*world.actions["act"].posts, post("p", card=None), post("w", at=NOON + HOUR, submissions=True))
+    mine = world.submit(world.slots()[0], networks=["outbox"])
+    world.submit(world.slots()[1], networks=["outbox"])
+    world.queue()
+    world.let(2 * HOUR)
+    rehearsal.rehearse(world.workspace, loaded(world), out=world.workspace.var / "rehearsal")
+    rendered = world.workspace.var / "rendered"
+    before = set(rendered.iterdir())
+    rendering.forget([world["act/v/2026-03-02T13:00@a"]], world.workspace)
+    gone = before - set(rendered.iterdir())
+    assert {file.suffix for file in gone} == {".jpg", ".json"}
+    assert world["act/v/2026-03-02T13:00@a"].frozen.media[0].path in gone
+    assert any(file.suffix == ".jpg" for file in rendered.iterdir())
+    assert not (world.workspace.var / "rehearsal").exists()
+    assert all(mine.sha256 not in file.read_text() for file in rendered.glob("*.json"))
+    world.close()
+
+
+def test_a_picture_that_never_came_into_a_delivery_is_forgotten_too(tmp_path):
+    """What was only shown to a moderator is found by the hash of its photo."""
+    world = voices(tmp_path)
+    mine = world.submit(world.slots()[0], networks=["outbox"])
+    world.queue()
+    world.let(2 * HOUR)
+    rendering.forget([], world.workspace, made_of=[mine.sha256])
+    assert list((world.workspace.var / "rendered").iterdir()) == []
+    world.close()
