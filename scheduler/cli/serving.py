@@ -1,6 +1,7 @@
 """The web pages: serve."""
 
 import logging
+import signal
 
 import click
 
@@ -15,11 +16,35 @@ def serve(host: str, port: int) -> int:
     """Serve the web pages for volunteers and staff, beside `solidarity run`, until told to stop."""
     from scheduler.web.serving import serve as answer
 
-    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(message)s")
+    _log()
     with opened() as app:
-        output.aside(f"http://{host}:{port}")
-        answer(app, host=host, port=port)
+        if answer(app, host=host, port=port, ready=output.aside) is signal.SIGINT:
+            raise click.Abort
     return 0
+
+
+class _Scrubbed(logging.Formatter):
+    """Says of a fault what and where it was; its own words may quote what somebody sent."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return one line."""
+        from scheduler.web.gate import scrubbed
+
+        fault = record.exc_info[1] if record.exc_info else None
+        record.exc_info, record.exc_text = None, None
+        line = super().format(record).replace("\n", " ")
+        return line if fault is None else f"{line}: {scrubbed(fault)}"
+
+
+def _log() -> None:
+    """Log our own words only: what libraries say may hold an address, a file's name or a person's words."""
+    logging.getLogger().addHandler(logging.NullHandler())
+    handler = logging.StreamHandler()
+    handler.setFormatter(_Scrubbed("%(asctime)s %(levelname)s %(message)s"))
+    ours = logging.getLogger("scheduler")
+    ours.addHandler(handler)
+    ours.setLevel(logging.WARNING)
+    ours.propagate = False
 
 
 COMMANDS = (serve,)

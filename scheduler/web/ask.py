@@ -54,6 +54,8 @@ class Ask:
     here: str  # the address's path, to come back to
     client: str  # the address it comes from: only for limits, never kept
     session: Session | None = None
+    address: str = ""  # of the whole site, as this browser reaches it
+    trusted: bool = False  # from this very machine, or with the right to look
     now: datetime
 
     @property

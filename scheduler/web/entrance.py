@@ -1,40 +1,47 @@
-"""The way in: every request is weighed here before a page's function sees it, and every answer gets its headers.
+"""The way in: every request is weighed here before a page's function sees it.
 
-host and size -> whose session -> a limit -> may this person -> is the change from our own page -> the form
+gate (host, size) -> whose session -> a limit -> may this person -> is the change from our own page -> the form
 """
 
-import asyncio
-import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager
+import shutil
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 from anyio import to_thread
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
-from starlette.datastructures import FormData, UploadFile
 from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Mount
 from starlette.routing import Route as Path
-from starlette.types import Message, Receive
 
-from scheduler.errors import UserError
-from scheduler.store import staff
-from scheduler.web import pages, words
-from scheduler.web.ask import Ask, Form, Upload
+from scheduler.errors import SchedulerError, UserError, WorkspaceError
+from scheduler.files import MachineError
+from scheduler.store import StateMovedError, staff
+from scheduler.submission import May
+from scheduler.web import forms, pages, words
+from scheduler.web.ask import Ask, Form
+from scheduler.web.gate import HERE, ROUTE, Gate
 from scheduler.web.routing import Anyone, Route, is_ours
 
 if TYPE_CHECKING:
     from scheduler.web.site import Site
 
-_LOG = logging.getLogger(__name__)
 SESSION = "session"
 """The name of the cookie of staff."""
 
 LANGUAGE = "lang"
 _THREADS = 24
+_UPLOADS_EACH, _UPLOADS = 6, 100
+"""How many files may come in at a time: from one address, and from all together."""
+
+_LITTLE_SPACE = 200_000_000  # bytes on the disk that aren't given to uploads
 Lifespan = Callable[[Starlette], AbstractAsyncContextManager[None]]
 
 
@@ -48,28 +55,17 @@ def application(
     paths: list[BaseRoute] = [
         Path(path, Entrance(site, methods).answer, methods=sorted(methods)) for path, methods in by_path.items()
     ]
-    app = Starlette(routes=[*paths, *mounts], lifespan=lifespan or _threads)
+    app = Starlette(routes=[*paths, *mounts], lifespan=lifespan or threads, middleware=[Middleware(Gate, site=site)])
+    app.router.redirect_slashes = False
     app.add_exception_handler(HTTPException, Entrance(site, {}).refused)
     return app
 
 
-async def _threads_of(_app: Starlette) -> AsyncIterator[None]:
+@asynccontextmanager
+async def threads(_app: Starlette) -> AsyncIterator[None]:
+    """Set how many pages are made at a time."""
     to_thread.current_default_thread_limiter().total_tokens = _THREADS
     yield
-
-
-def _threads(app: Starlette) -> AbstractAsyncContextManager[None]:
-    from contextlib import asynccontextmanager
-
-    return asynccontextmanager(_threads_of)(app)
-
-
-class TooSlowError(Exception):
-    """The body took longer than its route allows."""
-
-
-class TooLargeError(Exception):
-    """The body has more bytes than its route allows."""
 
 
 class Entrance:
@@ -82,26 +78,42 @@ class Entrance:
     async def answer(self, request: Request) -> Response:
         """Weigh a request, then let its page's function answer it in a thread."""
         route = self._methods["GET" if request.method == "HEAD" else request.method]
+        request.scope[ROUTE] = route.path
         ask = await run_in_threadpool(self._ask, request)
         refusal = self._refusal(request, route, ask)
         if refusal is not None:
-            return self._dressed(refusal, ask)
-        form: FormData | None = None
+            return self._spoken(refusal, ask)
         try:
-            if route.method == "POST":
-                form = await self._form(request, route)
-                ask = _with_form(ask, form)
-            answer = await run_in_threadpool(route.handler, ask)
-        except UserError as error:
-            answer = pages.said(ask, 400, ask._("That can't be done"), str(error))
-        except TooLargeError:
-            answer = pages.said(ask, 413, ask._("That is too large"), ask._("Send a smaller file."))
-        except TooSlowError:
-            answer = pages.said(ask, 408, ask._("That took too long"), ask._("Check your connection and try again."))
+            answer = await self._answer(request, route, ask)
+        except (ClientDisconnect, StateMovedError):
+            raise
+        except (SchedulerError, forms.NoFormError, forms.TooLargeError, forms.TooSlowError) as error:
+            answer = await run_in_threadpool(_explained, ask, error)
+        return self._spoken(answer, ask)
+
+    async def _answer(self, request: Request, route: Route, ask: Ask) -> Response:
+        if route.method != "POST":
+            return await run_in_threadpool(route.handler, ask)
+        if not route.files:
+            return await self._with_form(request, route, ask)
+        each = _UPLOADS if request.scope.get(HERE) else _UPLOADS_EACH
+        with self._site.counts.upload(ask.client, each=each, most=_UPLOADS) as fits:
+            if not fits:
+                return _busy(ask)
+            if shutil.disk_usage(self._site.uploads).free < _LITTLE_SPACE + route.most:
+                text = ask._("We have no room for more pictures at this moment. Please try again later.")
+                return pages.said(ask, 503, ask._("Not just now"), text)
+            return await self._with_form(request, route, ask)
+
+    async def _with_form(self, request: Request, route: Route, ask: Ask) -> Response:
+        data = await forms.read(request, route, self._site.uploads, self._site.writing)
+        try:
+            asked = replace(ask, form=forms.form(data, route.files))
+            # What comes with a file may wait for the file to be opened; pages have threads of their own.
+            limiter = self._site.taking if route.files else None
+            return await to_thread.run_sync(partial(route.handler, asked), limiter=limiter)
         finally:
-            if form is not None:
-                await form.close()
-        return self._dressed(answer, ask)
+            await data.close()
 
     async def refused(self, request: Request, error: Exception) -> Response:
         """Answer what no page answers: an unknown address, another method."""
@@ -109,17 +121,25 @@ class Entrance:
         status = error.status_code if isinstance(error, HTTPException) else 500
         title = ask._("There is no such page") if status in {404, 405} else ask._("That can't be done")
         text = ask._("The address may be mistyped, or what stood here is gone.")
-        return self._dressed(pages.said(ask, status, title, text), ask)
+        answer = pages.said(ask, status, title, text)
+        for name, value in (getattr(error, "headers", None) or {}).items():
+            answer.headers[name] = value
+        return self._spoken(answer, ask)
 
     # ── before the page ──
 
     def _ask(self, request: Request) -> Ask:
         site, now = self._site, self._site.app.clock.now()
         secret = request.cookies.get(site.cookie(SESSION))
-        session = None
-        if secret:
+        bearer = request.headers.get("authorization", "")
+        session, token = None, None
+        if secret or bearer:
             with site.app.store.read() as c:
-                session = staff.session(c, secret, now=now)
+                session = staff.session(c, secret, now=now) if secret else None
+                token = staff.token(c, bearer[7:], now=now) if bearer[:7].lower() == "bearer " else None
+        looks = token is not None and May.look in token.scopes and token.user.may(May.look)
+        if session is not None and session.user is not None:
+            looks = looks or session.user.may(May.look)
         own = session.user.language if session and session.user else ""
         asked = (request.query_params.get(LANGUAGE), request.cookies.get(LANGUAGE), own)
         return Ask(
@@ -133,16 +153,20 @@ class Entrance:
             here=request.url.path,
             client=request.client.host if request.client else "",
             session=session,
+            address=site.workspace.public_url or f"{request.url.scheme}://{request.url.netloc}",
+            trusted=bool(request.scope.get(HERE) or looks),
             now=now,
         )
 
     def _refusal(self, request: Request, route: Route, ask: Ask) -> Response | None:
-        if route.limit and not self._site.limits.allows(route.limit, route.path, ask.client):
-            text = ask._("Please wait a few minutes, then try again. Nothing was lost.")
-            return pages.said(ask, 429, ask._("That was a lot at once"), text)
+        # Uploads from this very machine, through no proxy, are its own user's: nobody is to be held off.
+        limited = route.limit and not (route.files and request.scope.get(HERE))
+        if limited and not self._site.limits.allows(route.limit, route.path, ask.client):
+            return _busy(ask)
         if not isinstance(route.who, Anyone) or route.who is Anyone.staff:
             if ask.user is None:
-                return pages.go("/staff/sign-in") if route.method == "GET" else self._forbidden(ask)
+                asked = f"/staff/sign-in?to={quote(ask.here)}"
+                return pages.go(asked) if route.method == "GET" else self._forbidden(ask)
             if not isinstance(route.who, Anyone) and not ask.may(route.who):
                 return self._forbidden(ask)
         # A draft's cookie speaks for nobody but its own browser, and browsers don't send it from elsewhere.
@@ -157,61 +181,32 @@ class Entrance:
     def _forbidden(self, ask: Ask) -> Response:
         return pages.said(ask, 403, ask._("This isn't for you"), ask._("Ask an admin if you need it."))
 
-    async def _form(self, request: Request, route: Route) -> FormData:
-        length = request.headers.get("content-length", "0")
-        if length.isdigit() and int(length) > route.most:
-            raise TooLargeError
-        request._receive = _bounded(request.receive, route.most)  # noqa: SLF001 - the one place a body passes
-        try:
-            async with asyncio.timeout(route.seconds):
-                return await request.form(max_files=max(len(route.files), 0), max_fields=200, max_part_size=SMALL_PART)
-        except TimeoutError:
-            raise TooSlowError from None
-
     # ── after the page ──
 
-    def _dressed(self, answer: Response, ask: Ask) -> Response:
-        for name, value in pages.SAFE.items():
-            answer.headers.setdefault(name, value)
-        if self._site.secure:
-            answer.headers["Strict-Transport-Security"] = "max-age=31536000"
+    def _spoken(self, answer: Response, ask: Ask) -> Response:
         wanted = ask.query.get(LANGUAGE)
         if wanted and wanted in self._site.languages:
             answer.set_cookie(LANGUAGE, wanted, max_age=30 * 86400, samesite="lax", secure=self._site.secure)
         return answer
 
 
-SMALL_PART = 60_000
-"""Bytes of one field of a form."""
+def _busy(ask: Ask) -> Response:
+    text = ask._("Please wait a few minutes, then try again. Nothing was lost.")
+    return pages.said(ask, 429, ask._("That was a lot at once"), text)
 
 
-def _bounded(receive: Receive, most: int) -> Callable[[], Awaitable[Message]]:
-    """Return a `receive` that ends a body which is larger than it may be, whatever it said of its length."""
-    seen = 0
-
-    async def bounded() -> Message:
-        nonlocal seen
-        message = await receive()
-        seen += len(message.get("body", b""))
-        if seen > most:
-            raise TooLargeError
-        return message
-
-    return bounded
-
-
-def _with_form(ask: Ask, form: FormData) -> Ask:
-    from dataclasses import replace
-
-    values: dict[str, tuple[str, ...]] = {}
-    files: dict[str, Upload] = {}
-    for name, value in form.multi_items():
-        if isinstance(value, UploadFile):
-            if value.size:
-                files[name] = Upload(value.file, value.size)
-        else:
-            values[name] = (*values.get(name, ()), value)
-    return replace(ask, form=Form(values=values, files=files))
+def _explained(ask: Ask, error: Exception) -> Response:
+    """Say what went wrong and what to do. What concerns the machine, with its paths, is for staff only."""
+    if isinstance(error, forms.TooLargeError):
+        return pages.said(ask, 413, ask._("That is too large"), ask._("Send a smaller file."))
+    if isinstance(error, forms.TooSlowError):
+        return pages.said(ask, 408, ask._("That took too long"), ask._("Check your connection and try again."))
+    if isinstance(error, forms.NoFormError):
+        return pages.said(ask, 400, ask._("That can't be done"), ask._("Open the page here and try again."))
+    if isinstance(error, UserError) and not isinstance(error, (WorkspaceError, MachineError)):
+        return pages.said(ask, 400, ask._("That can't be done"), str(error))
+    text = str(error) if ask.user else ask._("Please wait a few minutes, then try again. Nothing was lost.")
+    return pages.said(ask, 503, ask._("Not just now"), text)
 
 
-__all__ = ["LANGUAGE", "SESSION", "ClientDisconnect", "Entrance", "application"]
+__all__ = ["LANGUAGE", "SESSION", "Entrance", "application", "threads"]

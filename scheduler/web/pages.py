@@ -1,6 +1,7 @@
 """Answers: a page from a template, a redirect, a file; each with the headers that keep it safe."""
 
 import hashlib
+import os
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -57,7 +58,20 @@ def plain(text: str, status: int = 200) -> Response:
 def file(path: Path, mime: str, *, download: str = "") -> Response:
     """Return a file of ours; with `download` the browser saves it under that name."""
     how = "attachment" if download else "inline"
-    return FileResponse(path, media_type=mime, filename=download or None, content_disposition_type=how)
+    return _File(path, media_type=mime, filename=download or None, content_disposition_type=how)
+
+
+class _File(FileResponse):
+    """A file that no cache keeps: nothing tells when it was made, or whether it changed."""
+
+    def set_stat_headers(self, stat_result: os.stat_result) -> None:
+        super().set_stat_headers(stat_result)
+        for name in ("etag", "last-modified"):
+            del self.headers[name]
+
+    def _should_use_range(self, http_if_range: str) -> bool:
+        del http_if_range
+        return False
 
 
 @cache

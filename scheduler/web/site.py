@@ -1,24 +1,42 @@
 """What all pages share: the App, the campaign as it stands in its files, the limits, and how cookies are named."""
 
+import logging
 import threading
+from collections.abc import Collection
+from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from scheduler import app as parts
 from scheduler import posts
 from scheduler.app import App
+from scheduler.errors import SchedulerError
 from scheduler.model import Action, Workspace
 from scheduler.posts import Loaded
+from scheduler.store import StateMovedError
 from scheduler.web import words
+from scheduler.web.counts import Counts
 from scheduler.web.limits import Limits
+
+if TYPE_CHECKING:
+    from anyio import CapacityLimiter
+
+_LOG = logging.getLogger(__name__)
+_WRITING, _TAKING = 4, 64  # threads for uploads; pages have others, so that no upload keeps one waiting
 
 
 class Site:
     """One running web process."""
 
-    def __init__(self, app: App, *, locale: Path = words.FOLDER) -> None:
+    def __init__(self, app: App, *, locale: Path = words.FOLDER, hosts: Collection[str] = ()) -> None:
         self.app = app
         self.locale = locale
+        self.hosts = frozenset(hosts)  # names it is known under, beside public_url's and this machine's
+        self.debug = False  # lets faults come through as they are, for tests
         self.limits = Limits()
+        self.counts = Counts()
+        self.ended: StateMovedError | None = None
+        self._config = self._config_state()
         self._lock = threading.Lock()
         self._seen: object = None
         self._loaded: Loaded | None = None
@@ -55,6 +73,62 @@ class Site:
     def action(self, key: str) -> Action | None:
         """Return an action that can be read."""
         return next((one for one in self.campaign().actions if one.key == key), None)
+
+    @cached_property
+    def writing(self) -> "CapacityLimiter":
+        """The threads that write down what comes in."""
+        from anyio import CapacityLimiter
+
+        return CapacityLimiter(_WRITING)
+
+    @cached_property
+    def taking(self) -> "CapacityLimiter":
+        """The threads of pages that take a file in, and may wait for it to be made anew."""
+        from anyio import CapacityLimiter
+
+        return CapacityLimiter(_TAKING)
+
+    @property
+    def uploads(self) -> Path:
+        """Where files lie on their way in: on the workspace's disk, readable by its user alone."""
+        folder = self.workspace.var / "uploads"
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        return folder
+
+    def end(self, error: StateMovedError) -> None:
+        """Stop: nobody would see what is done in a state that isn't there any more."""
+        self.ended = error
+
+    def look(self) -> None:
+        """Take over a changed config.yaml that has no errors, and notice a state that was replaced."""
+        try:
+            self.app.store.require_in_place()
+            self._adopt()
+        except StateMovedError as error:
+            self.end(error)
+        except SchedulerError as error:
+            _LOG.error("%s", error)
+
+    def _adopt(self) -> None:
+        state = self._config_state()
+        if state == self._config:
+            return
+        self._config = state
+        workspace, problems = parts.read_workspace(self.workspace.folder)
+        errors = [problem for problem in problems if problem.level == "error"]
+        for problem in errors:
+            _LOG.error("%s", problem)
+        if workspace is not None and not errors:
+            with self._lock:
+                self.app.adopt(workspace)
+                self._loaded = None
+
+    def _config_state(self) -> object:
+        try:
+            stat = (self.workspace.folder / "config.yaml").stat()
+        except OSError:
+            return None
+        return stat.st_mtime_ns, stat.st_size, stat.st_ino
 
     def _state(self) -> object:
         found = []

@@ -36,6 +36,8 @@ JSON = {
     "retry": (ID,),
     "withdraw": (ID,),
     "run": ("--once",),
+    "user": ("add", "ada", "--role", "admin"),
+    "audit": ("verify",),
 }
 ELSEWHERE = {"approve", "release", "resolve", "schema"}
 """Three need a delivery in a state of its own, and print one as `status` does; a schema has keys of its own."""
