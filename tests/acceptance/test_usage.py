@@ -11,8 +11,8 @@ import pytest
 from tests.acceptance.command import COMMAND, Campaign, ahead, environment, run
 
 COMMANDS = tuple(
-    """accounts approve backup cancel card check clean collage doctor export init log pause plan preview queue rehearse
-    release reply resolve restore resume retry run schema status upgrade withdraw""".split()  # noqa: SIM905 - reads better
+    """accounts approve audit backup cancel card check clean collage doctor export init log pause plan preview queue
+    rehearse release reply resolve restore resume retry run schema status upgrade user withdraw""".split()  # noqa: SIM905 - reads better
 )
 HEAVY = {"sqlalchemy", "PIL", "pyvips", "tweepy", "rich", "apscheduler", "requests", "ruamel", "alembic", "av", "segno"}
 ASK_ALL = f"""
