@@ -19,7 +19,7 @@ from scheduler.operations import deliver, queue, recover
 from scheduler.posts import Loaded
 from scheduler.slots import Slot
 from scheduler.status import Status
-from scheduler.store import Delivery, claims, deliveries, open_store, staff, submissions
+from scheduler.store import Delivery, claims, consented, deliveries, open_store, staff, submissions
 from scheduler.submission import Consent, NameMode, Placing, Role, Stage, Submission
 from scheduler.testing import FakeNetwork, FakePublisher
 
@@ -129,7 +129,7 @@ class World:
                 submissions.approve(c, current, user=user, now=now)
                 if (action := self.actions.get(current.action)) is not None:
                     said = plan.captions(action, self.workspace, current, now=now)
-                    submissions.approve_words(c, current, said, user=user, now=now)
+                    consented.say_yes_to(c, current, said, user=user, now=now)
             return submissions.by_id(c, current.id)
 
     def _photo(self) -> str:

@@ -22,6 +22,7 @@ from scheduler.store import (
     open_store,
     require_copy,
     require_mark,
+    schema,
     submissions,
     succession,
     withdrawals,
@@ -72,6 +73,7 @@ def restore(workspace: Workspace, source: Path, *, clock: Clock, who: str) -> in
     require_copy(source)
     now = clock.now()
     _require_no_daemon(workspace, now)
+    _require_own_form(workspace)
     fresh = path.with_name(f".{path.name}.restoring")
     doubtful = _prepared(workspace, source, fresh, now=now, who=who)
     _swap(fresh, path, path.with_name(f"{path.name}.before-{now:%Y%m%dT%H%M%S}"))
@@ -195,6 +197,23 @@ def _require_no_daemon(workspace: Workspace, now: datetime) -> None:
         store.close()
     if alive:
         msg = "a daemon is running on this state: stop it first, then restore"
+        raise UserError(msg)
+
+
+def _require_own_form(workspace: Workspace) -> None:
+    """Refuse to replace a state of an older form unread: what people stopped since the copy would go out after all."""
+    try:
+        store = open_store(workspace.database, workspace.folder, check=False)
+    except StateError:
+        return
+    try:
+        older = (schema.revision(store.engine) or schema.HEAD) < schema.HEAD
+    except StateError:
+        return  # damaged, or another program's
+    finally:
+        store.close()
+    if older:
+        msg = "the state in place has an older form: run `solidarity upgrade` first, then restore"
         raise UserError(msg)
 
 

@@ -18,7 +18,7 @@ from scheduler.errors import UsageError, UserError
 from scheduler.model import Action, Risk
 from scheduler.placing import Place, Wish
 from scheduler.slots import Slot
-from scheduler.store import Connection, controls, submissions, withdrawals
+from scheduler.store import Connection, consented, controls, submissions, withdrawals
 from scheduler.submission import (
     Approval,
     Box,
@@ -37,7 +37,7 @@ CHANGED = "It was changed meanwhile: look at it again."
 IS_OUT = "It is out, or on its way out: take it down first."
 NO_REASON = "Say why, in some words."
 NOT_LOW = "Only what is of low risk can be decided on together: look at this one by itself."
-NOT_LOWER = "Only an admin may lower a risk, and never of a picture of their own, nor below its action's."
+NOT_LOWER = "Only an admin may lower a risk, and never below its action's."
 MOST_REASON = 500
 _DRAFTS = frozenset({Stage.pending, Stage.approved})
 
@@ -150,7 +150,7 @@ def _say_yes(
     placed = found if wish.is_of(found) else submissions.change(c, found, **place.chosen(c, found, wish))
     submissions.approve(c, placed, user=user.id, now=now)
     said = plan.captions(action, app.workspace, placed, now=now)
-    submissions.approve_words(c, placed, said, user=user.id, now=now)
+    consented.say_yes_to(c, placed, said, user=user.id, now=now)
     controls.note(c, "approve submission", f"{placed.ref} {placed.content_hash}", who=user.name, now=now)
     if len(submissions.approvals_of(c, placed)) >= before.needs:
         slot = place.found(c, placed, wish)
@@ -274,7 +274,7 @@ def set_risk(app: App, ref: str, *, user: User, risk: Risk) -> Submission:
     if moderation.higher(found.risk, risk) is not risk:
         action = _action(app, found.action)
         below = action is None or moderation.higher(action.risk, risk) is not risk
-        if user.role is not Role.admin or found.uploaded_by == user.id or below:
+        if user.role is not Role.admin or below:
             raise UserError(NOT_LOWER)
     return _change(app, ref, user, f"risk {risk}", **_at_risk(risk))
 
@@ -335,6 +335,8 @@ def _open(c: Connection, ref: str, user: User) -> Submission:
     found = _found(c, ref)
     if not user.may(May.moderate):
         raise UserError(moderation.NO_MODERATOR)
+    if found.uploaded_by == user.id:
+        raise UserError(moderation.OWN)
     if found.stage not in _DRAFTS:
         raise UserError(moderation.TAKEN_BACK if found.stage is Stage.withdrawn else moderation.DECIDED)
     return found

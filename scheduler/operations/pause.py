@@ -1,5 +1,6 @@
 """Hold everything, an action or an account; and let go again without letting anything out by itself."""
 
+import unicodedata
 from datetime import UTC, datetime, timedelta
 
 from scheduler.app import App
@@ -15,12 +16,17 @@ _INSTANT = timedelta(microseconds=1)
 
 def pause(app: App, *, scope: str, name: str, why: str, who: str) -> bool:
     """Hold a scope in one step; from this moment no delivery of it leaves. False when it was held already."""
-    now = app.clock.now()
+    now, why = app.clock.now(), _line(why)
     with app.store.write() as c:
         done = controls.pause(c, scope, name, why=why, now=now)
         if done:
             controls.note(c, "pause", f"{scope} {name}: {why}", who=who, now=now)
     return done
+
+
+def _line(text: str) -> str:
+    """Return a text in one line: it comes to stand in logs."""
+    return " ".join("".join(" " if unicodedata.category(char) == "Cc" else char for char in text).split())
 
 
 def resume(app: App, *, scope: str, name: str, who: str) -> list[Delivery]:

@@ -1,9 +1,10 @@
 """Take an approval back while nothing has gone out: it waits for the moderators again, and its slot is free."""
 
+from scheduler import moderation
 from scheduler.app import App
 from scheduler.errors import UsageError, UserError
 from scheduler.store import controls, submissions, withdrawals
-from scheduler.submission import Stage, Submission, User
+from scheduler.submission import May, Stage, Submission, User
 
 
 def reconsider(app: App, ref: str, *, user: User, seen: str) -> Submission:
@@ -20,6 +21,8 @@ def reconsider(app: App, ref: str, *, user: User, seen: str) -> Submission:
         if found is None:
             msg = f"{ref}: there is no such photo or film"
             raise UsageError(msg)
+        if not user.may(May.moderate) or found.uploaded_by == user.id:
+            raise UserError(moderation.OWN if user.may(May.moderate) else moderation.NO_MODERATOR)
         if found.stage is not Stage.approved or found.content_hash != seen:
             raise UserError("It was changed meanwhile: look at it again.")
         if any(one.status in withdrawals.MAY_BE_OUT for one in withdrawals.of(c, found)):

@@ -4,16 +4,17 @@ The condition stands in the statements that claim a delivery and that commit it 
 trusted later. The rest is the same in words, for people.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from sqlalchemy import Connection, delete, select, text
 
-from scheduler.model import Planned
+from scheduler.model import Content, Planned
 from scheduler.store import submissions
-from scheduler.store.records import Delivery, from_micros, from_row, to_micros
+from scheduler.store.records import Delivery, from_micros, from_row, to_micros, wording
 from scheduler.store.tables import contributions
+from scheduler.submission import Submission
 
 _ENOUGH = """(SELECT COUNT(DISTINCT y.user_id) FROM approvals y
         WHERE y.submission_id = s.id AND y.content_hash = s.content_hash)
@@ -107,6 +108,12 @@ def worded(c: Connection) -> dict[tuple[int, str], int]:
         GROUP BY y.submission_id, y.content_hash"""
     )
     return {(int(number), str(what)): int(people) for number, what, people in c.execute(query)}
+
+
+def say_yes_to(c: Connection, submission: Submission, said: Iterable[Content], *, user: int, now: datetime) -> None:
+    """Keep that one moderator's yes was to these captions: no others are what was said yes to."""
+    for what in sorted({wording(content) for content in said}):
+        submissions.approve(c, replace(submission, content_hash=what), user=user, now=now)
 
 
 def noted(c: Connection) -> dict[int, datetime]:

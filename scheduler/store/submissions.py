@@ -2,15 +2,14 @@
 
 import json
 from collections.abc import Iterable
-from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import Column, ColumnElement, Connection, and_, delete, func, insert, select, update
 
-from scheduler.model import Content, Risk
+from scheduler.model import Risk
 from scheduler.status import Status
-from scheduler.store.records import digest, from_micros, to_micros, wording
+from scheduler.store.records import digest, from_micros, to_micros
 from scheduler.store.tables import (
     approvals,
     consent_networks,
@@ -115,7 +114,7 @@ def change(c: Connection, submission: Submission, *, to: Stage | None = None, **
     row = {**_columns(values), "version": submission.version + 1}
     if to is not None:
         row["stage"] = str(to)
-    if submission.stage is Stage.approved and to is Stage.pending:
+    if to is Stage.pending and submission.stage is not Stage.draft:
         row["touched_at"] = submission.version + 1  # a mark that no earlier yes knows
     where = (submissions.c.id == submission.id, submissions.c.version == submission.version)
     if c.execute(update(submissions).where(*where).values(row)).rowcount != 1:
@@ -128,7 +127,7 @@ def rehash(c: Connection, number: int) -> None:
     """Bring the hash of what an approval is an approval of up to date: bytes, words, name, networks, risk, time.
 
     A time that a moderator gave is part of it. Whoever said "the next free slot" or "the pool" said yes to that, and
-    to whichever slot comes of it. What was sent back to the moderators is another thing from then on: `touched_at`.
+    to whichever slot comes of it. What a moderator changed or sent back is another thing from then on: `touched_at`.
     """
     row = c.execute(select(submissions).where(submissions.c.id == number)).mappings().one()
     networks = c.execute(
@@ -256,12 +255,6 @@ def approve(c: Connection, submission: Submission, *, user: int, now: datetime) 
     same = [approvals.c[name] == value for name, value in values.items()]
     if c.execute(select(approvals.c.id).where(*same)).first() is None:
         c.execute(insert(approvals).values(**values, at=to_micros(now)))
-
-
-def approve_words(c: Connection, submission: Submission, said: Iterable[Content], *, user: int, now: datetime) -> None:
-    """Keep that one moderator's yes was to these captions: others than these aren't what was said yes to."""
-    for what in sorted({wording(content) for content in said}):
-        approve(c, replace(submission, content_hash=what), user=user, now=now)
 
 
 def approvals_of(c: Connection, submission: Submission) -> list[Approval]:

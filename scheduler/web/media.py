@@ -1,4 +1,4 @@
-"""Pictures and films that volunteers handed in: their own draft for themselves, all others for staff.
+"""Pictures and films that volunteers handed in: their own draft for themselves, all others for moderators.
 
 Only what was made anew is ever served; what was handed in never is.
 """
@@ -12,22 +12,22 @@ from scheduler.store import submissions
 from scheduler.submission import May, Stage, Submission
 from scheduler.web import pages
 from scheduler.web.ask import Ask
-from scheduler.web.routing import ANYONE, STAFF, Route, get
+from scheduler.web.routing import ANYONE, Route, get
 
 DRAFT = "draft"
 """The name of the cookie that a volunteer's draft belongs to."""
+
+_SEEN = frozenset({Stage.pending, Stage.approved, Stage.rejected})
+"""What staff may still look at: a file that waits to be deleted is nobody's business any more."""
 
 _JPEG = "image/jpeg"
 
 
 def show(ask: Ask) -> Response:
-    """Show what was handed in to whoever may moderate or look at the calendar."""
-    if not (ask.may(May.moderate) or ask.may(May.look)):
-        return pages.said(ask, 403, ask._("This isn't for you"), ask._("Ask an admin if you need it."))
+    """Show moderators what was handed in, until it is taken back or has expired."""
     with ask.site.app.store.read() as c:
         found = submissions.find(c, ref=ask.path["ref"])
-    seen = found if found is not None and found.stage is not Stage.draft else None
-    return _file(ask, seen, ask.path["kind"])
+    return _file(ask, found if found is not None and found.stage in _SEEN else None, ask.path["kind"])
 
 
 def show_draft(ask: Ask) -> Response:
@@ -52,6 +52,6 @@ def _kinds(submission: Submission) -> dict[str, tuple[str, str]]:
 
 
 ROUTES: tuple[Route, ...] = (
-    get("/media/{ref}/{kind}", show, STAFF),
+    get("/media/{ref}/{kind}", show, May.moderate),
     get("/draft/{kind}", show_draft, ANYONE),
 )

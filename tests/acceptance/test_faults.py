@@ -112,7 +112,7 @@ def test_a_folder_that_can_not_be_written(campaign: Campaign):
 @contextmanager
 def _small_disk(folder: Path) -> Iterator[None]:
     """Put a folder on a disk of its own that is nearly full, where one may mount."""
-    mount = ["mount", "-t", "tmpfs", "-o", "size=512k", "none", str(folder)]
+    mount = ["mount", "-t", "tmpfs", "-o", "size=1m", "none", str(folder)]
     if os.geteuid() or subprocess.run(mount, capture_output=True, check=False).returncode:
         pytest.skip("nobody but root may mount a small disk")
     try:

@@ -47,6 +47,10 @@ class Chamber(World):
         file = self.workspace.folder / "posts/act.yaml"
         file.parent.mkdir(exist_ok=True)
         file.write_text(_ACTION.format(risk=risk))
+        self.read()
+
+    def read(self) -> None:
+        """Read the action's file."""
         loaded = posts.load(self.workspace, now=self.clock.now(), themes=parts.themes())
         assert not loaded.broken, loaded.problems
         self.actions = {action.key: action for action in loaded.actions}

@@ -3,6 +3,10 @@
 from datetime import timedelta
 from pathlib import Path
 
+import pytest
+from sqlalchemy import text
+
+from scheduler.errors import UserError
 from scheduler.model import Workspace
 from scheduler.operations import recover
 from scheduler.operations.cancel import cancel
@@ -12,6 +16,7 @@ from scheduler.operations.release import approve
 from scheduler.operations.withdraw import withdraw
 from scheduler.status import Status
 from scheduler.store import controls
+from scheduler.store.database import writing
 from tests.world import NOON, World, post
 
 HOUR = timedelta(hours=1)
@@ -105,3 +110,16 @@ def test_a_withdrawn_post_stays_withdrawn(tmp_path: Path):
     resumed(world)
     assert world.network.times(KEY) == 1
     world.close()
+
+
+def test_a_state_of_an_older_form_is_not_replaced_unread(tmp_path: Path):
+    """What people cancelled and paused in it would be forgotten: it is upgraded first."""
+    world = World(tmp_path)
+    backup(world.app, tmp_path / "copy.db")
+    with writing(world.store.engine) as c:
+        c.execute(text("UPDATE alembic_version SET version_num = '0001'"))
+    world.close()
+    before = (tmp_path / "var/state.db").read_bytes()
+    with pytest.raises(UserError, match="solidarity upgrade"):
+        restore(world.workspace, tmp_path / "copy.db", clock=world.clock, who="me")
+    assert (tmp_path / "var/state.db").read_bytes() == before

@@ -2,14 +2,16 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from scheduler import moderation, placing, slots
 from scheduler.errors import UsageError, UserError
-from scheduler.model import Risk
+from scheduler.model import Moderation, Risk
 from scheduler.operations import audit, moderate
+from scheduler.operations.reconsider import reconsider
 from scheduler.status import Status
 from scheduler.store import submissions
 from scheduler.submission import NameMode, Placing, Role, Stage
@@ -51,6 +53,59 @@ def test_a_yes_is_for_what_was_on_the_screen(chamber: Chamber):
     assert refused(chamber, ref, seen=seen) == moderate.CHANGED
     assert chamber.look(ref).stage is Stage.pending
     assert not any("approve" in line for line in chamber.audit())
+
+
+KEY = "act/photos/2026-03-02T18:00@a"
+
+
+def edit(chamber: Chamber, new: str) -> None:
+    """Write another caption into the action's file."""
+    file = chamber.workspace.folder / "posts/act.yaml"
+    file.write_text(file.read_text().replace('text: "{message}"', f'text: "{new}"'))
+    chamber.read()
+
+
+def test_a_yes_is_for_the_caption_of_that_moment(chamber: Chamber):
+    """One that was edited before the queue ever saw the photo, the daemon being down, waits for another look."""
+    ref = chamber.submit(approve=0).ref
+    chamber.yes(ref)
+    chamber.clock.move_to(NOON + HOUR)
+    edit(chamber, "Quite another thing: {message}")
+    chamber.queue()
+    assert (chamber[KEY].status, chamber[KEY].hold) == (Status.held, "approval")
+    assert chamber.queue().unchanged == 1
+    reconsider(chamber.app, ref, user=chamber.user(), seen=chamber.look(ref).content_hash)
+    chamber.queue()
+    chamber.clock.move_to(NOON + 2 * HOUR)
+    again = chamber.yes(ref).submission
+    chamber.queue()
+    key = f"act/{again.post}/{again.occurrence}@a"
+    assert chamber[key].status is Status.queued
+    chamber.let(2 * DAY)
+    assert chamber.network.times(key) == 1
+
+
+def test_two_who_saw_two_captions_are_not_two(tmp_path: Path):
+    """Where two have to say yes, each has to have seen what goes out."""
+    chamber = Chamber(tmp_path, risk="high", moderation=Moderation(cooling_off=timedelta()))
+    ref = chamber.submit(approve=0, risk=Risk.high).ref
+    chamber.yes(ref, "ana")
+    edit(chamber, "Quite another thing: {message}")
+    assert chamber.yes(ref, "ben").submission.stage is Stage.approved
+    chamber.queue()
+    assert (chamber[KEY].status, chamber[KEY].hold) == (Status.held, "approval")
+    chamber.close()
+
+
+def test_the_days_left_on_a_card_are_no_other_caption(chamber: Chamber):
+    """In a final push the card counts the days: the slot that it gets decides on them, not the moderators."""
+    file = chamber.workspace.folder / "posts/act.yaml"
+    file.write_text(file.read_text().replace("phase: ongoing", "phase: final-push\ncloses: '2026-03-12 18:00'"))
+    chamber.read()
+    for _ in range(2):
+        chamber.yes(chamber.submit(approve=0).ref)
+    chamber.queue()
+    assert set(chamber.statuses().values()) == {Status.queued}
 
 
 def test_the_same_yes_twice_is_one(chamber: Chamber):

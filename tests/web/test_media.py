@@ -18,9 +18,12 @@ def browser(served: Served, number: int):
 
 @pytest.mark.parametrize("role", Role)
 def test_staff_see_what_was_handed_in(served: Served, role: Role) -> None:
-    """Everybody on staff gets the very file, as a picture that no cache keeps; strangers are sent to sign in."""
+    """Moderators get the very file, as a picture that no cache keeps; editors don't, strangers are sent to sign in."""
     ref = served.submission().ref
     answer = served.staff(role).get(f"/media/{ref}/photo")
+    if role is Role.editor:
+        assert answer.status_code == 403
+        return
     assert answer.content == drawn(seed=1)
     assert answer.headers["content-type"] == "image/jpeg"
     assert answer.headers["cache-control"] == "no-store"
@@ -50,6 +53,15 @@ def test_a_secret_ends_when_it_is_handed_in(served: Served) -> None:
     """What waits for the moderators isn't shown by the draft's cookie any more."""
     served.submission(stage=Stage.pending)
     assert browser(served, 1).get("/draft/photo").status_code == 404
+
+
+@pytest.mark.parametrize("stage", [Stage.withdrawn, Stage.expired])
+def test_what_waits_to_be_deleted_is_not_shown(served: Served, stage: Stage) -> None:
+    """Where a disk failed in the middle of deleting, the file is there for a while, and nobody sees it."""
+    ref = served.submission(stage=stage).ref
+    assert (served.app.workspace.var / "uploads/photo-1.jpg").is_file()
+    for kind in ("photo", "preview"):
+        assert served.staff("admin").get(f"/media/{ref}/{kind}").status_code == 404
 
 
 def test_what_is_gone_is_gone(served: Served) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from scheduler.operations import queue, staff, take_back
 from scheduler.status import Status
-from scheduler.store import deliveries, submissions
+from scheduler.store import controls, deliveries, submissions
 from scheduler.submission import May, Placing, Role, Stage, Submission
 from tests.web.site import Served
 from tests.web.staff.moderated import APPROVED, PENDING, Bench
@@ -185,3 +185,13 @@ def test_hostile_figures_are_no_fault(bench: Bench) -> None:
             answer = bench.browser.get(f"/staff/moderation/{one.ref}{what}", params=query)
             assert answer.status_code < 500, (what, nasty[:10])
             assert "<script>alert" not in answer.text
+
+
+def test_a_reason_writes_no_line_of_its_own_into_logs(bench: Bench, caplog: pytest.LogCaptureFixture) -> None:
+    """A reason with line breaks and a terminal's commands is one plain line wherever it is kept."""
+    forged = "calm\r\n2026-01-01 ERROR all is lost\x1b[2J"
+    bench.browser.post("/staff/pause", data={"scope": "all", "why": forged})
+    with bench.served.app.store.read() as c:
+        (pause,) = controls.all_pauses(c)
+    assert pause.why == "calm 2026-01-01 ERROR all is lost [2J"
+    assert all(char not in caplog.text for char in "\r\x1b")

@@ -169,7 +169,7 @@ def test_the_table_has_exactly_the_addresses_of_staff() -> None:
 def test_nothing_outside_the_pages_of_staff_takes_rights_lightly() -> None:
     """Beside the pages of staff only these addresses know anybody by their session."""
     others = {label(one): str(one.who) for one in ROUTES if not one.path.startswith("/staff")}
-    assert {name: who for name, who in others.items() if who != "anyone"} == {"GET /media/{ref}/{kind}": "staff"}
+    assert {name: who for name, who in others.items() if who != "anyone"} == {"GET /media/{ref}/{kind}": "moderate"}
 
 
 def test_roles_have_the_rights_that_were_agreed() -> None:

@@ -141,7 +141,7 @@ def test_a_page_that_answers_a_form_leads_to_pages_that_can_be_opened(served: Se
     sign_in(browser)
     page = browser.post("/staff/account/password", data={"password": "wrong", "new": NEW, "again": NEW}).text
     links = re.findall(r'href="([^"]*lang=[^"]*)"', page) + re.findall(r'name="back" value="([^"]*)"', page)
-    assert len(set(links)) == 3
+    assert len(set(links)) == 3, links
     assert {browser.get(link).status_code for link in links} == {200}
 
 

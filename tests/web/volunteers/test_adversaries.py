@@ -1,9 +1,11 @@
 """Those who would harm a volunteer or the campaign: floods, whoever finds the phone, whoever tries everything."""
 
 import io
+import shutil
 import threading
 from collections.abc import Callable
 from datetime import timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -75,6 +77,17 @@ def test_thousands_of_drafts_make_room(site: Served, monkeypatch: pytest.MonkeyP
     assert len(list(intake.folder(site.app).iterdir())) == 4, "two drafts, each with its photo and its preview"
     assert first.open("/add/faces").status == 404
     assert "I go on" in second.open("/add/message").html
+
+
+def test_a_disk_that_is_nearly_full_takes_nothing_more(site: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The state and what goes out need the rest of the disk: a file is refused in plain words, before it is read."""
+    monkeypatch.setattr(shutil, "disk_usage", lambda _path: SimpleNamespace(free=400_000_000))
+    someone = Volunteer(site).upload(site.photo())
+    assert someone.status == 503
+    assert "no room for more pictures" in someone.page.text
+    assert not those(site)
+    assert not any(intake.folder(site.app).iterdir())
+    assert someone.open("/back").status == 200, "taking back goes on"
 
 
 # ── whoever finds the phone ─────────────────────────────────────────────────────────────────────────────
