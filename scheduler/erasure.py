@@ -3,6 +3,7 @@
 Stands beside the operations that end a submission; each step can be done again, so what a kill left is finished.
 """
 
+import logging
 from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
@@ -12,6 +13,7 @@ from scheduler.app import App
 from scheduler.store import submissions, withdrawals
 from scheduler.submission import Stage, Submission
 
+_LOG = logging.getLogger(__name__)
 _GONE = frozenset({Stage.withdrawn, Stage.expired})
 
 
@@ -59,14 +61,23 @@ def delete(app: App, files: Iterable[str]) -> None:
 
 
 def sweep(app: App) -> bool:
-    """Finish what a kill, or a call on the wire, left of ended submissions; tell whether there was anything."""
+    """Finish what a kill, or a call on the wire, left of ended submissions; tell whether anything was done.
+
+    A file that can't be deleted keeps neither the others nor what is due from their way: it is tried again.
+    """
     with app.store.read() as c:
         found = withdrawals.unfinished(c)
+    done = 0
     for submission in found:
-        finish(app, submission, why="taken back" if submission.stage is Stage.withdrawn else str(submission.stage))
-    if found:
+        why = "taken back" if submission.stage is Stage.withdrawn else str(submission.stage)
+        try:
+            finish(app, submission, why=why)
+            done += 1
+        except OSError as error:
+            _LOG.error("a file of %s, which is over, can't be deleted: %s", submission.ref, error.strerror)
+    if done:
         app.store.checkpoint()  # what was deleted stands in the log until then
-    return bool(found)
+    return done > 0
 
 
 def last_look(app: App, *, before: datetime) -> None:

@@ -156,6 +156,7 @@ class Workspace:
     stage_ahead: timedelta = timedelta(minutes=2)
     database: str = "sqlite:///var/state.db"
     public_url: str | None = None  # where people reach the web pages, without a slash at its end
+    contact: Text | None = None  # where people write to: a mail address, a web address, or words
     moderation: Moderation = Moderation()
     sign_in: OpenId | None = None
     platforms: frozenset[str] = frozenset()  # every network the program knows; empty where nobody has said

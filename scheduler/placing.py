@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from scheduler import slots
+from scheduler import rules, slots
 from scheduler.errors import UserError
 from scheduler.model import Action, Workspace
 from scheduler.slots import Slot
@@ -15,7 +15,8 @@ NO_SLOT = "No slot of its action is free: choose a time, or the pool."
 TAKEN = "Another one has that time: choose another."
 TOO_EARLY = "That time has passed, or comes before it may go out: choose a later one."
 NOWHERE = "At that time it would reach no network that was agreed to: choose another."
-REASONS = (NO_SLOT, TAKEN, TOO_EARLY, NOWHERE)
+QUIET = "That time lies in the quiet hours, in which nothing goes out: choose one after they end."
+REASONS = (NO_SLOT, TAKEN, TOO_EARLY, NOWHERE, QUIET)
 """Every reason why a wish can't be granted, whole sentences, so that a page can say them in its own language."""
 
 
@@ -58,6 +59,8 @@ class Place:
         slot = wish.slot
         if slot is None or slot.due_at < self.earliest:
             raise UserError(TOO_EARLY)
+        if rules.quiet_until(slot.due_at, self.workspace) is not None:
+            raise UserError(QUIET)
         accounts = self.workspace.accounts
         if not any(accounts[name].platform in self.consent.networks for name in slot.accounts if name in accounts):
             raise UserError(NOWHERE)

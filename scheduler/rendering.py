@@ -158,15 +158,22 @@ def _medium(path: Path, rendered: "Rendered") -> Medium:
 
 def _card(content: CardContent, limits: Limits, workspace: Workspace) -> Medium:
     photo, logo = _files(content, workspace)
+    # The words of a volunteer, which are deleted one day, never come to stand in a delivery's history, which stays.
+    theirs = (content.photo or "").startswith(f"{compose.UPLOADS}/")
 
     def render() -> "Rendered":
         from media.card import render
+        from media.errors import TextTooLong
 
-        made = render(_order(content, photo, logo), size=limits.card, max_bytes=limits.image_bytes)
+        try:
+            made = render(_order(content, photo, logo), size=limits.card, max_bytes=limits.image_bytes)
+        except TextTooLong as error:
+            raise TextTooLong(*(() if theirs else error.args)) from None  # its own message quotes the text
         return replace(made, alt=_described(content.alt, made.alt, limits.alt))
 
     name = _card_name(content, photo, logo, limits)
-    return _rendered(name, render, workspace, what=f"card {content.message[:40]!r}", made_of=photo)
+    what = "card" if theirs else f"card {content.message[:40]!r}"
+    return _rendered(name, render, workspace, what=what, made_of=photo)
 
 
 def _card_name(content: CardContent, photo: bytes | None, logo: bytes | None, limits: Limits) -> str:

@@ -170,12 +170,19 @@ def _quiet_between(since: datetime, until: datetime, workspace: Workspace) -> ti
 
 
 def _quiet(now: datetime, workspace: Workspace) -> Verdict | None:
-    wall = now.astimezone(workspace.timezone)
+    end = quiet_until(now, workspace)
+    if end is None:
+        return None
+    return Verdict(kind=Kind.wait, until=end, reason=f"quiet hours until {local(end, workspace)}")
+
+
+def quiet_until(moment: datetime, workspace: Workspace) -> datetime | None:
+    """Return when the quiet hours end that a moment lies in; None where it lies in none."""
+    wall = moment.astimezone(workspace.timezone)
     if workspace.quiet is None or not workspace.quiet.covers(wall.time().replace(microsecond=0)):
         return None
     end = wall.replace(hour=workspace.quiet.until.hour, minute=workspace.quiet.until.minute, second=0, microsecond=0)
-    end = end if end > wall else end + timedelta(days=1)
-    return Verdict(kind=Kind.wait, until=end, reason=f"quiet hours until {local(end, workspace)}")
+    return end if end > wall else end + timedelta(days=1)
 
 
 def local(moment: datetime, workspace: Workspace) -> str:

@@ -194,3 +194,4 @@ class Whereabouts:
     status: Status
     url: str | None
     task: str  # what a person still has to do, or empty
+    wanted_down: bool = False  # it was asked back, or ended otherwise

@@ -324,6 +324,7 @@ def hand_in(app: App, submission: Submission, consent: Consent, *, secret: str =
         marks = {"day": consent.day, "draft_hash": None, "touched_at": None, "source": ""}
         made = submissions.change(c, submissions.by_id(c, submission.id), to=Stage.pending, **marks)
     _remove(app, found.source if found else "")
+    uploads.stamp(folder(app), made.file, made.preview, made.poster, day=consent.day)
     return made, code
 
 

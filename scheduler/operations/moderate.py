@@ -161,8 +161,9 @@ def _catch_up(app: App, ref: str, action: Action | None) -> None:
     """Give a submission the risk of its action, should that have been raised since: the database goes by its own."""
     with app.store.write() as c:
         found = _found(c, ref)
-        if found.stage in _DRAFTS and moderation.risk(found, action) is not found.risk:
-            _changed(c, found, **_at_risk(moderation.risk(found, action)))
+        raised = found.stage in _DRAFTS and moderation.risk(found, action) is not found.risk
+        if raised and not _is_out(c, found):
+            _changed(c, app, found, **_at_risk(moderation.risk(found, action)))
 
 
 def approve_many(
@@ -243,7 +244,7 @@ def cover(app: App, ref: str, *, user: User, boxes: Sequence[Box]) -> Submission
             if current.version != found.version:
                 raise UserError(CHANGED)
             _require_not_out(c, current)
-            changed = _changed(c, current, covers=(*current.covers, *boxes), **made)
+            changed = _changed(c, app, current, covers=(*current.covers, *boxes), **made)
             _note(c, app, "cover submission", changed, user)
     except BaseException:
         erasure.delete(app, [str(made[name]) for name in submissions.FILES if made.get(name)])
@@ -299,13 +300,14 @@ def _change(app: App, ref: str, user: User, what: str, **values: Any) -> Submiss
         if all(getattr(found, name) == value for name, value in values.items()):
             return found
         _require_not_out(c, found)
-        changed = _changed(c, found, **values)
+        changed = _changed(c, app, found, **values)
         _note(c, app, what, changed, user)
         return changed
 
 
-def _changed(c: Connection, found: Submission, **values: Any) -> Submission:
+def _changed(c: Connection, app: App, found: Submission, **values: Any) -> Submission:
     """Change a submission. An approved one waits for the moderators again, and every yes to it is void for good."""
+    withdrawals.put_back(c, found, worker=app.worker, now=app.clock.now())
     return submissions.change(c, found, to=Stage.pending, decided_at=None, not_before=None, **values)
 
 
@@ -315,8 +317,12 @@ def _note(c: Connection, app: App, what: str, changed: Submission, user: User) -
 
 
 def _require_not_out(c: Connection, found: Submission) -> None:
-    if any(one.status in withdrawals.MAY_BE_OUT for one in withdrawals.of(c, found)):
+    if _is_out(c, found):
         raise UserError(IS_OUT)
+
+
+def _is_out(c: Connection, found: Submission) -> bool:
+    return any(one.status in withdrawals.MAY_BE_OUT for one in withdrawals.of(c, found))
 
 
 # ── finding ─────────────────────────────────────────────────────────────────────────────────────────────

@@ -140,7 +140,7 @@ def _is_same(found: Delivery, planned: Planned, shown: _Shown) -> bool:
     if planned.submission_id is None or found.status not in WAITING:
         return True
     voided = found.approved and planned.submission_id not in shown.yes
-    renewed = found.hold == "approval" and shown.is_renewed(planned)
+    renewed = not found.approved and shown.is_renewed(planned)
     return not (voided or renewed or found.hold == "consent")
 
 

@@ -27,6 +27,7 @@ def reconsider(app: App, ref: str, *, user: User, seen: str) -> Submission:
             raise UserError("It was changed meanwhile: look at it again.")
         if any(one.status in withdrawals.MAY_BE_OUT for one in withdrawals.of(c, found)):
             raise UserError("It is out, or on its way out: take it down first.")
+        withdrawals.put_back(c, found, worker=app.worker, now=now)
         no_slot = {"placing": None, "post": "", "occurrence": "", "due_at": None}
         changed = submissions.change(c, found, to=Stage.pending, decided_at=None, not_before=None, **no_slot)
         controls.note(c, "reconsider submission", f"{ref} {changed.content_hash}", who=user.name, now=now)

@@ -82,20 +82,21 @@ def spans(c: Connection, edges: Sequence[datetime], wanted: Wanted, *, most: int
     )
     where = wanted.within(edges[0], edges[-1])
     found = [Span(counts={}, first=[]) for _ in edges[1:]]
-    counted = select(place.label("place"), table.c.status, func.count()).where(where).group_by("place", table.c.status)
+    # Grouped by the expression, not by a name: the table has columns of its own.
+    counted = select(place.label("stretch"), table.c.status, func.count()).where(where).group_by(place, table.c.status)
     for number, status, count in c.execute(counted):
         found[number].counts[Status(status)] = int(count)
     rank = func.row_number().over(partition_by=place, order_by=(table.c.due_at, table.c.key)).label("rank")
-    ranked = select(table.c.id, place.label("place"), rank).where(where).subquery()
+    ranked = select(table.c.id, place.label("stretch"), rank).where(where).subquery()
     query = (
-        select(ranked.c.place, *_ENTRY)
+        select(ranked.c.stretch, *_ENTRY)
         .join_from(ranked, table, table.c.id == ranked.c.id)
         .where(ranked.c.rank <= most)
         .order_by(table.c.due_at, table.c.key)
     )
     for row in c.execute(query).mappings():
         values = {**row, "status": Status(row["status"]), "due_at": from_micros(row["due_at"])}
-        found[values.pop("place")].first.append(Entry(**values))
+        found[values.pop("stretch")].first.append(Entry(**values))
     return found
 
 

@@ -116,6 +116,8 @@ def change(c: Connection, submission: Submission, *, to: Stage | None = None, **
         row["stage"] = str(to)
     if to is Stage.pending and submission.stage is not Stage.draft:
         row["touched_at"] = submission.version + 1  # a mark that no earlier yes knows
+        bound = deliveries.c.id.in_(delivery_ids(c, submission))
+        c.execute(update(deliveries).where(bound).values(approved_hash=None))  # nor does what is queued
     where = (submissions.c.id == submission.id, submissions.c.version == submission.version)
     if c.execute(update(submissions).where(*where).values(row)).rowcount != 1:
         raise ChangedMeanwhileError
@@ -339,8 +341,9 @@ def delivery_ids(c: Connection, submission: Submission) -> list[int]:
 
 def whereabouts(c: Connection, submission: Submission) -> list[Whereabouts]:
     """Return where a submission's deliveries stand, with what a person still has to do about each."""
+    of = deliveries.c
     query = (
-        select(deliveries.c.key, deliveries.c.platform, deliveries.c.status, deliveries.c.url, func.max(tasks.c.what))
+        select(of.key, of.platform, of.status, of.url, of.withdraw_wanted, func.max(tasks.c.what))
         .join_from(contributions, deliveries)
         .outerjoin(tasks, (tasks.c.delivery_id == deliveries.c.id) & tasks.c.done_at.is_(None))
         .where(contributions.c.submission_id == submission.id)
@@ -348,8 +351,10 @@ def whereabouts(c: Connection, submission: Submission) -> list[Whereabouts]:
         .order_by(deliveries.c.due_at, deliveries.c.key)
     )
     return [
-        Whereabouts(key=key, platform=platform, status=Status(status), url=url, task=task or "")
-        for key, platform, status, url, task in c.execute(query)
+        Whereabouts(
+            key=key, platform=platform, status=Status(status), url=url, task=task or "", wanted_down=bool(wanted)
+        )
+        for key, platform, status, url, wanted, task in c.execute(query)
     ]
 
 

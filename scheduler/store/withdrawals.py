@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, and_, or_, select
 
 from scheduler.model import Content
-from scheduler.status import MOVES, Status
+from scheduler.status import IN_HAND, MOVES, Status
 from scheduler.store import controls, deliveries, submissions
 from scheduler.store.records import Delivery, to_json, to_micros
 from scheduler.store.tables import consents, contributions, tasks
@@ -36,6 +36,14 @@ def block(c: Connection, submission: Submission, *, why: str, worker: str, now: 
         if one.status is not Status.withdrawn:
             _block(c, one, why=why, worker=worker, now=now)
     return found
+
+
+def put_back(c: Connection, submission: Submission, *, worker: str, now: datetime) -> None:
+    """Put back what was prepared of a submission that is looked at again, so that the queue can write it anew."""
+    for one in of(c, submission):
+        if one.status in IN_HAND:
+            detail = "its photo or film is looked at again"
+            deliveries.move(c, one, Status.queued, worker=worker, now=now, detail=detail, fenced=False, staged=None)
 
 
 def of(c: Connection, submission: Submission) -> list[Delivery]:

@@ -1,5 +1,7 @@
 """What goes out and what doesn't, and what people decide about it: all on an outbox account."""
 
+import os
+
 from tests.acceptance.command import Campaign, ago, ahead
 from tests.acceptance.test_writing import DELIVERY
 
@@ -151,3 +153,15 @@ def test_what_is_not_there_is_said(campaign: Campaign):
         ran = campaign(*args, code=code)
         assert len(ran.said) == 1, args
         assert not ran.out, args
+
+
+def test_a_run_by_cron_keeps_house_too(campaign: Campaign):
+    """What belongs to no submission is deleted without a daemon as well; what is younger than an hour stays."""
+    campaign.write(f"id: later, at: {ahead(days=1)}, text: B")
+    uploads = campaign.folder / "var/uploads"
+    uploads.mkdir(parents=True)
+    for name in ("old.jpg", "new.jpg"):
+        (uploads / name).write_bytes(b"x")
+    os.utime(uploads / "old.jpg", (0, 0))
+    campaign("run", "--once")
+    assert [file.name for file in uploads.iterdir()] == ["new.jpg"]

@@ -7,7 +7,7 @@ def test_the_first_admin_is_invited_and_stays(campaign: Campaign):
     """An address whose secret stands behind the #, the code for browsers without scripts; the last admin stays."""
     assert "user add NAME --role admin" in campaign("user", "list").out
     said = campaign("user", "add", "Ada", "--role", "admin").out
-    address = next(line for line in said.splitlines() if line.startswith("http://127.0.0.1:8080/staff/welcome#"))
+    address = next(line for line in said.splitlines() if line.startswith("http://localhost:8080/staff/welcome#"))
     code = address.partition("#")[2]
     assert said.count(code) == 2
     assert "last admin" in campaign("user", "remove", "ada", code=1).err

@@ -47,6 +47,21 @@ def test_a_new_workspace_passes_check_and_its_schemas(tmp_path: Path):
     assert (here / "config.yaml").read_bytes() == before
 
 
+def test_the_posts_that_init_leaves_out_are_good_too(tmp_path: Path):
+    """With the # taken off, the example of what volunteers send, and where they write to, pass the check as well."""
+    here = tmp_path / "campaign"
+    run("init", here, home=tmp_path)
+    (file,) = (here / "posts").glob("*.yaml")
+    lines = file.read_text("utf-8").split("  # - id: voices\n")
+    assert len(lines) == 2
+    voices = "\n".join(line.replace("  # ", "  ", 1) for line in lines[1].splitlines())
+    file.write_text(f"{lines[0]}  - id: voices\n{voices}\n", "utf-8")
+    config = (here / "config.yaml").read_text("utf-8")
+    (here / "config.yaml").write_text(config.replace("# contact:", "contact:"), "utf-8")
+    checked = run("-C", here, "check", "--json", home=tmp_path).json
+    assert (checked["problems"], checked["posts"]) == ([], 3)
+
+
 def test_check_says_all_that_is_wrong_with_its_place(campaign: Campaign):
     """Every problem is FILE:LINE:COLUMN with its rule, in both forms; `check` opens no database."""
     campaign.write(f"id: a, at: {ahead(days=1)}, text: Hello")

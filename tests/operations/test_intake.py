@@ -3,7 +3,9 @@
 import io
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,28 +14,13 @@ from scheduler.model import Action, Phase, Risk, Text
 from scheduler.operations import intake
 from scheduler.operations.intake import RefusedError, Why
 from scheduler.store import submissions
-from scheduler.submission import Consent, NameMode, Stage, Submission
+from scheduler.submission import NameMode, Stage, Submission
 from tests.media.films import film
 from tests.web.site import drawn
-from tests.world import NOON, World
+from tests.world import World, example_consent
 
 ACTION = Action(key="act", title=Text({"": "Act"}), phase=Phase.ongoing, file="posts/act.yaml")
-CONSENT = Consent(
-    text_sha256="0" * 64,
-    text_version="1",
-    language="en",
-    networks=("fake",),
-    name_mode=NameMode.none,
-    guardian=False,
-    adult=True,
-    people=1,
-    all_agreed=True,
-    faces="shown",
-    voice="none",
-    place="none",
-    risk=Risk.low,
-    day=NOON.date(),
-)
+CONSENT = example_consent()
 
 
 @pytest.fixture
@@ -193,6 +180,13 @@ def test_handing_in_gives_a_code_once(world: World) -> None:
     assert another != code
 
 
+def test_files_tell_the_day_and_not_the_minute(world: World) -> None:
+    """Once it is handed in, nothing in the folder says when exactly somebody sat there."""
+    made, _ = intake.hand_in(world.app, ready(world), CONSENT)
+    times = {(world.workspace.var / "uploads" / name).stat().st_mtime for name in (made.file, made.preview)}
+    assert times == {datetime.combine(CONSENT.day, datetime.min.time(), UTC).timestamp()}
+
+
 def test_two_drafts_of_one_file_are_one_submission(world: World) -> None:
     """Two browsers that sent the same file at the same time: the first to hand in is taken, the other told."""
     action = replace(ACTION, key="act")
@@ -237,3 +231,19 @@ def test_the_risk_is_the_actions(world: World) -> None:
 def test_texts_are_tidied(given: str, kept: str) -> None:
     """What can't be seen goes, but for the marks that scripts need."""
     assert intake.tidy(given) == kept
+
+
+def test_what_was_agreed_to_is_what_is_handed_in(world: World) -> None:
+    """A cover, a name or a message that another tab changed since the text was read: it isn't handed in."""
+    draft = ready(world)
+    changes: list[dict[str, Any]] = [{"message": "Other words"}, {"name": "Ada", "name_mode": NameMode.full}, {}]
+    for words in changes:
+        if words:
+            now = intake.describe(world.app, draft, **words)
+        else:
+            now = intake.cover(world.app, draft, [(0.1, 0.1, 0.3, 0.3)])
+        with pytest.raises(RefusedError) as refused:
+            intake.hand_in(world.app, draft, CONSENT)
+        assert refused.value.why is Why.changed
+        draft = now
+    assert intake.hand_in(world.app, draft, CONSENT)[0].stage is Stage.pending

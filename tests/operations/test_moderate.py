@@ -2,14 +2,14 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import time, timedelta
 from pathlib import Path
 
 import pytest
 
 from scheduler import moderation, placing, slots
 from scheduler.errors import UsageError, UserError
-from scheduler.model import Moderation, Risk
+from scheduler.model import Moderation, Quiet, Risk
 from scheduler.operations import audit, moderate
 from scheduler.operations.reconsider import reconsider
 from scheduler.status import Status
@@ -173,6 +173,17 @@ def test_a_time_that_a_moderator_gave(chamber: Chamber):
     assert refused(chamber, elsewhere, placing=Placing.at, slot=later) == placing.NOWHERE
     assert refused(chamber, elsewhere) == placing.NO_SLOT
     assert chamber.look(elsewhere).stage is Stage.pending
+
+
+def test_no_time_is_given_in_the_quiet_hours(tmp_path: Path):
+    """Nothing goes out then: such a time is refused, and the first minute after them isn't."""
+    quiet = Quiet(since=time(14), until=time(16))
+    chamber = Chamber(tmp_path, quiet=quiet)
+    ref = chamber.submit(approve=0).ref
+    early, late = (slots.at(chamber.actions["act"], chamber.workspace, NOON + hours * HOUR) for hours in (3, 4))
+    assert refused(chamber, ref, placing=Placing.at, slot=early) == placing.QUIET
+    assert chamber.look(ref).stage is Stage.pending
+    assert chamber.yes(ref, placing=Placing.at, slot=late).submission.due_at == NOON + 4 * HOUR
 
 
 def test_the_pool_has_no_slot_yet(chamber: Chamber):
@@ -339,3 +350,35 @@ def test_the_audit_names_hashes_and_nobody_of_them(chamber: Chamber):
     lines = "\n".join(chamber.audit())
     assert "canary" not in lines.casefold()
     assert audit.verify(chamber.app).ok
+
+
+def test_changed_and_approved_again_while_it_was_prepared(chamber: Chamber):
+    """What was prepared of it before doesn't leave, not even where the queue sees both decisions at once."""
+    ref = chamber.submit(approve=0).ref
+    chamber.yes(ref)
+    chamber.queue()
+    chamber.let(6 * HOUR - timedelta(minutes=1))
+    assert chamber[KEY].status is Status.staged
+    moderate.describe(chamber.app, ref, user=chamber.user(), alt="Another picture altogether.")
+    chamber.yes(ref)
+    chamber.queue()
+    chamber.let(HOUR)
+    (out,) = chamber.network.out
+    assert out.media[0].alt.startswith("Another picture altogether.")
+
+
+def test_changed_back_and_approved_again(chamber: Chamber):
+    """What is in the end as it was goes out by the new yes, between two looks of the queue or not."""
+    ref = chamber.submit(approve=0).ref
+    chamber.yes(ref)
+    chamber.queue()
+    chamber.clock.move_to(NOON + HOUR)
+    for alt in ("Another picture altogether.", chamber.look(ref).alt):
+        moderate.describe(chamber.app, ref, user=chamber.user(), alt=alt)
+    assert not chamber[KEY].approved
+    chamber.yes(ref)
+    chamber.queue()
+    assert (chamber[KEY].status, chamber[KEY].approved) == (Status.queued, True)
+    assert chamber.queue().unchanged == 1
+    chamber.let(6 * HOUR)
+    assert chamber.network.times(KEY) == 1

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from media.errors import TextTooLong
 from scheduler import erasure
 from scheduler.errors import TryLater, UsageError, UserError
 from scheduler.model import Receipt
@@ -291,11 +292,24 @@ def test_files_that_could_not_be_deleted_go_later(chamber: Chamber, monkeypatch:
     with monkeypatch.context() as broken:
         broken.setattr(Path, "unlink", lambda *_args, **_more: (_ for _ in ()).throw(OSError("read-only")))
         assert take_back(chamber.app, ref, who="volunteer").file == found.file
+        assert not recover.step(chamber.app)  # it is said in the log, and what is due goes on
     assert set(chamber.statuses().values()) == {Status.cancelled}
     assert recover.step(chamber.app)
     assert not (chamber.workspace.var / "uploads" / found.file).exists()
     assert chamber.look(ref).file == ""
     assert not erasure.sweep(chamber.app)
+
+
+def test_a_card_that_cannot_be_set_leaves_no_words_in_the_history(chamber: Chamber, monkeypatch: pytest.MonkeyPatch):
+    """The history of a delivery can't be changed: what is wrong stands in it, and nothing that a volunteer wrote."""
+    ref = queued(chamber)
+    with monkeypatch.context() as broken:
+        broken.setattr("media.card.render", lambda *_args, **_more: (_ for _ in ()).throw(TextTooLong("“canary”")))
+        chamber.let(7 * HOUR)
+    assert set(chamber.statuses().values()) == {Status.failed}
+    assert "card: " in chamber[next(iter(chamber.statuses()))].reason
+    take_back(chamber.app, ref, who="volunteer")
+    assert traces(chamber.workspace.var, "anary") == []
 
 
 def test_it_takes_well_under_a_second(chamber: Chamber):

@@ -17,26 +17,10 @@ from scheduler.store import StateError, controls, deliveries, open_store, schema
 from scheduler.store.database import writing
 from scheduler.store.leases import identity, is_gone
 from scheduler.store.tables import APPEND_ONLY, metadata
-from scheduler.submission import Consent, NameMode, Role
-from tests.world import NOON, World, post
+from scheduler.submission import Role
+from tests.world import NOON, World, example_consent, post
 
 URL = "sqlite:///var/state.db"
-CONSENT = Consent(
-    text_sha256="0" * 64,
-    text_version="1",
-    language="en",
-    networks=("x",),
-    name_mode=NameMode.none,
-    guardian=False,
-    adult=True,
-    people=1,
-    all_agreed=True,
-    faces="covered",
-    voice="none",
-    place="none",
-    risk=Risk.low,
-    day=NOON.date(),
-)
 
 
 def test_the_migrations_lead_to_the_tables(tmp_path: Path):
@@ -65,7 +49,7 @@ def test_history_can_not_be_changed(tmp_path: Path, table: str, verb: str):
         controls.note(c, "y", "z", who="x", now=NOON)
         number = submissions.add(c, ref="r", action="act", risk=Risk.low, now=NOON)
         handed_in = submissions.by_id(c, number)
-        submissions.consent(c, handed_in, CONSENT, code_hash="h")
+        submissions.consent(c, handed_in, example_consent(), code_hash="h")
         submissions.approve(c, handed_in, user=staff.add_user(c, "Ana", Role.moderator, now=NOON), now=NOON)
     with pytest.raises(sqlalchemy.exc.IntegrityError, match="append-only"), world.store.write() as c:
         c.execute(sqlalchemy.text(verb.format(table)))
