@@ -38,8 +38,8 @@ SESSION = "session"
 
 LANGUAGE = "lang"
 _THREADS = 24
-_UPLOADS_EACH, _UPLOADS = 6, 100
-"""How many files may come in at a time: from one address, and from all together."""
+_UPLOADS_EACH, _UPLOADS = 20, 100
+"""How many files may come in at a time: from one address, which a whole camp may share, and from all together."""
 
 _LITTLE_SPACE = 200_000_000  # bytes on the disk that aren't given to uploads
 Lifespan = Callable[[Starlette], AbstractAsyncContextManager[None]]

@@ -82,7 +82,9 @@ def form(data: FormData, names: tuple[str, ...]) -> Form:
     files: dict[str, Upload] = {}
     for name, value in data.multi_items():
         if not isinstance(value, UploadFile):
-            values[name] = (*values.get(name, ()), value.replace("\0", ""))
+            # Some encodings that a form may name bring halves of letters, which no database takes.
+            whole = value.replace("\0", "").encode("utf-8", "replace").decode()
+            values[name] = (*values.get(name, ()), whole)
         elif value.size and name in names:
             files[name] = Upload(value.file, value.size)
     return Form(values=values, files=files)

@@ -10,7 +10,7 @@ import io
 import itertools
 import warnings
 from collections.abc import Mapping
-from datetime import date, timedelta
+from datetime import timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -22,14 +22,14 @@ from scheduler import app as parts
 from scheduler.clock import SimulatedClock
 from scheduler.model import Risk
 from scheduler.store import open_store, staff, submissions
-from scheduler.submission import Consent, May, NameMode, Role, Stage, Submission, User
+from scheduler.submission import May, Role, Stage, Submission, User
 from scheduler.web import api
 from scheduler.web.all_routes import ROUTES
 from scheduler.web.entrance import SESSION, application
 from scheduler.web.routing import Route
 from scheduler.web.site import Site
 from tests.hostile.canaries_photo import JPEG
-from tests.world import NOON, _fresh_state
+from tests.world import NOON, _fresh_state, example_consent
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # it would rather have another HTTP library under it
@@ -89,25 +89,6 @@ def spoiled(size: tuple[int, int] = (640, 480), seed: int = 0) -> bytes:
     for name in ("exif", "gps", "maker-note", "xmp", "iptc", "comment", "after-end"):
         made = JPEG[name](made, CANARY)
     return made
-
-
-def _consent(networks: tuple[str, ...], day: date) -> Consent:
-    return Consent(
-        text_sha256="0" * 64,
-        text_version="1",
-        language="en",
-        networks=networks,
-        name_mode=NameMode.none,
-        guardian=False,
-        adult=True,
-        people=1,
-        all_agreed=True,
-        faces="shown",
-        voice="none",
-        place="none",
-        risk=Risk.low,
-        day=day,
-    )
 
 
 class Served:
@@ -190,7 +171,9 @@ class Served:
             found = submissions.by_id(c, made)
             if stage is Stage.draft:
                 return found
-            submissions.consent(c, found, _consent(networks or ("outbox",), now.date()), code_hash=f"code-{number}")
+            submissions.consent(
+                c, found, example_consent(networks=networks or ("outbox",), day=now.date()), code_hash=f"code-{number}"
+            )
             found = submissions.change(c, submissions.by_id(c, made), to=Stage.pending)
             return found if stage is Stage.pending else submissions.change(c, found, to=stage)
 

@@ -37,6 +37,13 @@ def test_it_says_where_it_listens_and_answers_there(running: Server) -> None:
     answer = running.get("/")
     assert answer.status == 200
     assert not answer.header("server")
+    assert "from another device" not in running.said
+
+
+def test_at_every_address_it_says_how_to_come(tmp_path: Path) -> None:
+    """0.0.0.0 is no address to type on a phone: a second line says what is."""
+    with serving(workspace(tmp_path / "w"), "--host", "0.0.0.0") as made:
+        wait_for(lambda: f"from another device: http://ADDRESS:{made.port}," in made.said, seconds=10)
 
 
 @pytest.mark.parametrize(

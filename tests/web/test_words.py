@@ -101,6 +101,7 @@ def test_french_is_set_as_french_is() -> None:
     for file, message, forms in translations("fr"):
         for form in forms:
             assert "'" not in form, (file, message)
+            assert not re.search(r"\w-elles?\b", form), (file, message, "a hyphen that doesn't break: U+2011")
             assert not re.search(r"[^\s\u00a0\u202f?!]\s?(?<![\u00a0\u202f])[?!»;]", form), (file, message, form)
 
 

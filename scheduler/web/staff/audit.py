@@ -1,5 +1,6 @@
 """What people did, newest first, and whether the record of it is whole. For admins."""
 
+from functools import partial
 from urllib.parse import urlencode
 
 from starlette.responses import Response
@@ -8,7 +9,7 @@ from scheduler.operations import audit
 from scheduler.submission import May
 from scheduler.web.ask import Ask
 from scheduler.web.routing import Route, get
-from scheduler.web.staff import frame
+from scheduler.web.staff import frame, recorded
 
 _HERE = "/staff/audit"
 _PAGE = 100
@@ -31,7 +32,9 @@ def show(ask: Ask) -> Response:
         entries=entries[:_PAGE],
         older=older,
         people=who,
-        kinds=what,
+        kinds=[(one, recorded.deed(ask, one)) for one in what],
+        deed=partial(recorded.deed, ask),
+        detail=partial(recorded.detail, ask),
         chosen=chosen,
         verified=audit.verify(app) if "verify" in query else None,
     )

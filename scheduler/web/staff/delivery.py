@@ -135,7 +135,7 @@ def _step(ask: Ask, at: datetime, event: str, detail: str) -> Step:
         when=rows.when(ask, at),
         seconds=f"{local:%H:%M:%S}",
         event=telling.event(ask, event),
-        detail=telling.plain(ask, detail),
+        detail=telling.detail(ask, detail),
     )
 
 

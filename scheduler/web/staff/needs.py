@@ -131,7 +131,8 @@ def finish(ask: Ask) -> Response:
     """Note that a person has taken down what the program couldn't."""
     number = ask.path["number"]
     try:
-        delivery = done(ask.site.app, int(number) if number.isdecimal() else 0, who=ask.staff.name)
+        known = number.isdecimal() and len(number) < 16
+        delivery = done(ask.site.app, int(number) if known else 0, who=ask.staff.name)
     except UserError:
         return show(ask, status=409, error=ask._("Somebody has done this already."))
     frame.say(ask, ask._("{key} counts as taken down.").replace("{key}", delivery.key))

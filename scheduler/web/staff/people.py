@@ -76,7 +76,7 @@ def invite(ask: Ask) -> Response:
 
 def _hand_on(ask: Ask, name: str, code: str) -> Response:
     text = ask._("Hand this invitation to {name} on a safe way. It holds for seven days and isn't shown again.")
-    base = ask.site.workspace.public_url or "http://127.0.0.1:8080"
+    base = ask.site.workspace.public_url or "http://localhost:8080"
     frame.say(ask, text.replace("{name}", name), secret=f"{base}/staff/welcome#{code}")
     return pages.go(_HERE)
 

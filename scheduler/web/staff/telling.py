@@ -9,6 +9,9 @@ from scheduler.web.ask import Ask
 _COMMAND = re.compile(r"`(?:solidarity (\w+)[^`]*|--not-published)`")
 _RESOLVE = re.compile(r"say `solidarity resolve [^`]*`(?: or `--not-published`)?|`solidarity resolve [^`]*`")
 
+_ATTEMPT, _MEDIA = re.compile(r"attempt (\d{1,9})"), re.compile(r"(\d{1,9}) media")
+_BY, _FIRST = re.compile(r"by (.+)"), re.compile(r"by (.+), the first of two")
+
 
 def state(ask: Ask, status: Status) -> str:
     """Return the word for a state."""
@@ -39,6 +42,27 @@ def event(ask: Ask, name: str) -> str:
         "withdraw-failed": ask._("Couldn't be taken down yet"),
         "withdraw-by-hand": ask._("To be taken down by hand"),
     }.get(name, name)
+
+
+def detail(ask: Ask, text: str) -> str:
+    """Return what is said beside a step of a history; what isn't known is shown as it is."""
+    plainly = {
+        "added": ask._("added"),
+        "free to go": ask._("free to go"),
+        "proven not to be out": ask._("proven not to be out"),
+        "taken down": ask._("taken down"),
+    }
+    if text in plainly:
+        return plainly[text]
+    if found := _ATTEMPT.fullmatch(text):
+        return ask._("attempt {n}").replace("{n}", ask.words.number(int(found[1])))
+    if found := _MEDIA.fullmatch(text):
+        return ask.many("{n} file", "{n} files", int(found[1]))
+    if found := _FIRST.fullmatch(text):
+        return ask._("by {name}, the first of two").replace("{name}", found[1])
+    if found := _BY.fullmatch(text):
+        return ask._("by {name}").replace("{name}", found[1])
+    return plain(ask, text)
 
 
 def why(ask: Ask, delivery: Delivery) -> str:

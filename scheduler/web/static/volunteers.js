@@ -214,10 +214,14 @@ const covering = (form) => {
 
 // ── the code of a withdrawal link: it goes into its field, and out of the address and the history ──
 const coding = (form) => {
-  const code = decodeURIComponent(location.hash.slice(1));
-  if (!code) return;
-  form.elements.code.value = code;
-  history.replaceState(null, "", location.pathname);
+  const take = () => {
+    const code = decodeURIComponent(location.hash.slice(1));
+    if (!code) return;
+    form.elements.code.value = code;
+    history.replaceState(null, "", location.pathname);
+  };
+  take();
+  addEventListener("hashchange", take); // the link, opened where the page is open already
 };
 
 const begin = () => {

@@ -1,6 +1,7 @@
 """The second question: whose face may be seen? Boxes are proposed, a person decides."""
 
 import contextlib
+from collections.abc import Sequence
 from functools import partial
 
 from starlette.responses import Response
@@ -70,7 +71,7 @@ def _page(
     every: bool | None = None,
 ) -> Response:
     careful = draft.risk is not Risk.low
-    proposed = drafts.proposals(draft)
+    proposed = in_rows(drafts.proposals(draft))
     covered = {drafts.rounded(box) for box in draft.covers}
     chosen = set(ticked) if ticked is not None else covered or (set(proposed) if careful and not draft.film else set())
     boxes = [
@@ -89,6 +90,20 @@ def _page(
         widths=WIDTHS,
         problem=wrong,
     )
+
+
+def in_rows(boxes: Sequence[Box]) -> list[Box]:
+    """Return boxes in the order of reading: row by row from the top, each row from the left.
+
+    A box belongs to a row when its middle isn't below the row's first box.
+    """
+    rows: list[list[Box]] = []
+    for box in sorted(boxes, key=lambda one: one[1] + one[3]):
+        if rows and (box[1] + box[3]) / 2 < rows[-1][0][3]:
+            rows[-1].append(box)
+        else:
+            rows.append([box])
+    return [box for row in rows for box in sorted(row)]
 
 
 def _ticked(ask: Ask) -> list[Box]:

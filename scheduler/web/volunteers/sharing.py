@@ -4,13 +4,13 @@ from urllib.parse import quote
 
 from starlette.responses import Response
 
-from scheduler import cleaning, compose, consents
+from scheduler import cleaning, compose, consents, occurrences, plan
 from scheduler.errors import UserError
 from scheduler.model import Account, Action, Place, Post
 from scheduler.operations import intake
 from scheduler.web import pages
 from scheduler.web.ask import Ask
-from scheduler.web.volunteers import cards, home
+from scheduler.web.volunteers import cards, home, standing
 from scheduler.web.volunteers.saying import problem
 
 MOST = 31_000_000
@@ -73,11 +73,31 @@ def _page(ask: Ask, action: Action, *, wrong: str = "") -> Response:
     )
 
 
+def _post(ask: Ask, action: Action) -> Post:
+    """Return the latest post that was due, before the first the one to come; the title alone where there is none.
+
+    What waits for somebody's yes, or for its action to open, isn't told before its time.
+    """
+    zone = ask.site.workspace.timezone
+    timed = [
+        (occurrences.to_utc(wall, zone), number)
+        for number, post in enumerate(action.posts)
+        if not post.submissions and not post.approve
+        for _, wall in occurrences.walls(post)
+    ]
+    timed = [one for one in timed if plan.is_open(action, one[0])]
+    state = standing.state(ask, action)
+    past = [one for one in timed if one[0] <= ask.now and state != standing.SOON]
+    if past or (timed and state == standing.OPEN):
+        return action.posts[(max(past) if past else min(timed))[1]]
+    return Post(id="share", text=action.title, place=Place(file=action.file))
+
+
 def _texts(ask: Ask, action: Action) -> list[dict[str, str]]:
     """Return the words for each network, with its own tags, and the address that begins a post there."""
     workspace, language = ask.site.workspace, ask.words.language
     link = action.link.in_language(language, workspace.language) if action.link else ""
-    post = Post(id="share", text=action.title, place=Place(file=action.file))
+    post = _post(ask, action)
     found = []
     for name in (*NETWORKS, "whatsapp"):
         text = compose.text(action, post, Account(name="share", platform=name, language=language), workspace)

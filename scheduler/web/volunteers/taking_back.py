@@ -1,5 +1,7 @@
 """Taking something back: with its code alone, without an account, without a reason."""
 
+from collections import Counter
+
 from starlette.responses import Response
 
 from scheduler import consents
@@ -10,6 +12,7 @@ from scheduler.submission import Stage, Submission, Whereabouts
 from scheduler.web import pages
 from scheduler.web.ask import Ask
 from scheduler.web.volunteers import draft as drafts
+from scheduler.web.words import own_name
 
 LIMIT = "120 per minute"
 """Codes from one address, which may stand for a whole camp, or a whole mobile network, that has to take everything
@@ -50,13 +53,15 @@ def _unknown(ask: Ask) -> Response:
 
 
 def _shown(ask: Ask, found: Submission, *, done: bool) -> Response:
+    there = take_back.whereabouts(ask.site.app, found.ref)
+    on = Counter(one.platform for one in there)
     places = [
         {
-            "network": consents.network_name(one.platform, ask.words.language),
+            "network": _network(ask, one, apart=on[one.platform] > 1),
             "state": _state(ask, one),
             "url": one.url if one.status is Status.published and (one.url or "").startswith("https://") else "",
         }
-        for one in take_back.whereabouts(ask.site.app, found.ref)
+        for one in there
     ]
     return pages.page(
         ask,
@@ -80,6 +85,13 @@ def _stage(ask: Ask, found: Submission) -> str:
     }[found.stage]
 
 
+def _network(ask: Ask, one: Whereabouts, *, apart: bool) -> str:
+    """Return what a network is called, with its account's language where it has several accounts."""
+    name = consents.network_name(one.platform, ask.words.language)
+    account = ask.site.workspace.accounts.get(one.key.rpartition("@")[2])
+    return f"{name} ({own_name(account.language)})" if apart and account else name
+
+
 def _state(ask: Ask, one: Whereabouts) -> str:
     """Return where one of its posts stands, in words that anybody understands."""
     if one.status is Status.withdrawn:
@@ -89,7 +101,7 @@ def _state(ask: Ask, one: Whereabouts) -> str:
     if one.task:
         return ask._("It is out. One of us has to take it down by hand, and has been told.")
     if one.status is Status.published:
-        return ask._("It is out.")
+        return ask._("It is being taken down.") if one.wanted_down else ask._("It is out.")
     if one.status in {Status.sending, Status.unknown, Status.needs_human}:
         return ask._("It may be out. We are looking, and take it down if it is.")
     return ask._("It waits. It hasn't appeared yet.")

@@ -1,9 +1,11 @@
 """Staff who race each other, and staff gone bad: two tabs, two admins, a moderator alone, somebody else's cookie."""
 
+import re
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -11,6 +13,7 @@ from scheduler.operations import queue, staff, take_back
 from scheduler.status import Status
 from scheduler.store import controls, deliveries, submissions
 from scheduler.submission import May, Placing, Role, Stage, Submission
+from scheduler.web.all_routes import ROUTES
 from tests.web.site import Served
 from tests.web.staff.moderated import APPROVED, PENDING, Bench
 from tests.web.staff.test_signing import PASSWORD, member
@@ -195,3 +198,79 @@ def test_a_reason_writes_no_line_of_its_own_into_logs(bench: Bench, caplog: pyte
         (pause,) = controls.all_pauses(c)
     assert pause.why == "calm 2026-01-01 ERROR all is lost [2J"
     assert all(char not in caplog.text for char in "\r\x1b")
+
+
+@pytest.mark.parametrize("role", Role)
+def test_everything_can_be_stopped_from_every_page(bench: Bench, role: Role) -> None:
+    """One press, on each page that anybody on staff can open, and on those that say that something is wrong."""
+    one, browser = bench.hand_in(), bench.served.staff(role)
+    values = {"ref": one.ref, "action": "salma", "number": "1", "key:path": "salma/x", "name": "x", "account": "en"}
+    seen = 0
+    for route in ROUTES:
+        if route.method != "GET" or not route.path.startswith("/staff"):
+            continue
+        address = re.sub(r"\{([^}]+)\}", lambda found: values[found[1]], route.path)
+        for end in ("", "/nowhere"):
+            answer = browser.get(address + end)
+            if answer.headers.get("content-type", "").startswith("text/html") and answer.status_code != 303:
+                assert 'action="/staff/pause"' in answer.text, address + end
+                seen += 1
+    assert seen > 30
+
+
+FIELDS = (
+    *("view", "at", "day", "action", "account", "state", "scope", "name", "why", "back", "number", "key", "seen", "do"),
+    *("reason", "more", "when", "placing", "alt", "risk", "url", "id", "label", "role", "language", "days", "after"),
+    *(
+        "who",
+        "text",
+        "title",
+        "post",
+        "time",
+        "date",
+        "hashtags",
+        "message",
+        "every",
+        "until",
+        "from",
+        "frame",
+        "remove",
+    ),
+    *("undo", "wrong", "stage", "before", "boxes", "faces", "of", "start", "end", "kind", "verify", "to", "code"),
+    *("link", "credential"),
+)
+
+
+@pytest.mark.parametrize(
+    "nasty",
+    [
+        "9" * 400,
+        "nan",
+        "²",
+        '"><script>alert(1)</script>',
+        "\r\nX: y",
+        "9999-12-31",
+        "0001-01-01",
+        "{{7*7}}%s",
+        "\x1b[2J",
+    ],
+    ids=range(9),
+)
+def test_no_address_and_no_field_is_a_fault(bench: Bench, nasty: str) -> None:
+    """Every address of staff, every field and every part of an address: an answer in words, and nothing is obeyed."""
+    one, browser = bench.hand_in(), bench.served.staff("admin")
+    for route in ROUTES:
+        if not route.path.startswith("/staff") or route.path == "/staff/sign-out":
+            continue
+        address = re.sub(
+            r"\{(\w+)(?::\w+)?\}",
+            lambda found: quote(one.ref if found[1] == "ref" else nasty[:150], safe=""),
+            route.path,
+        )
+        if route.method == "GET":
+            answer = browser.get(address, params=dict.fromkeys(FIELDS, nasty[:20]))
+        else:
+            answer = browser.post(address, data=dict.fromkeys(FIELDS, nasty))
+        assert answer.status_code < 500, address
+        assert "<script>alert" not in answer.text, address
+        assert "X" not in answer.headers, address

@@ -147,6 +147,27 @@ def test_yes_for_a_given_time(bench: Bench) -> None:
     assert bench.now(one).due_at == datetime(2026, 3, 6, 23, 30, tzinfo=UTC)
 
 
+def test_a_time_in_the_quiet_hours_is_refused_with_their_end(tmp_path: Path) -> None:
+    """The page never promises a time at which nothing goes out: it says when that is over, and takes that minute."""
+    bench = Bench(tmp_path, config='quiet: {from: "22:00", to: "07:00"}\n')
+    one = bench.hand_in()
+    answer = bench.press(one, "approve", placing="at", when="2026-03-05T23:30")
+    assert answer.headers["location"].endswith("?wrong=at")
+    assert "the quiet hours last until Fri 6 Mar 2026, 07:00" in bench.told(answer)
+    assert bench.now(one).stage is PENDING
+    bench.press(one, "approve", placing="at", when="2026-03-06T07:00")
+    assert bench.now(one).stage is APPROVED
+    bench.served.close()
+
+
+def test_the_title_keeps_the_typography_of_its_language(bench: Bench) -> None:
+    """In French a space that doesn't break stands before the colon."""
+    one = bench.hand_in()
+    bench.browser.headers["Accept-Language"] = "fr"
+    assert "<title>Modération\N{NO-BREAK SPACE}: " in bench.page(one)
+    assert "<title>Couvrir un visage\N{NO-BREAK SPACE}: " in bench.page(one, "/cover")
+
+
 def test_yes_to_the_pool(bench: Bench) -> None:
     """The pool takes it without a slot."""
     one = bench.hand_in()

@@ -1,6 +1,7 @@
 """Covering faces on the page: pressed, ticked or in figures, then burnt in for good."""
 
 import io
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
@@ -50,13 +51,21 @@ def test_a_press_on_a_found_face_ticks_it(bench: Bench) -> None:
     """A press inside a face that was found means that face; the next press means it no more."""
     one = bench.hand_in(faces=(FACE, (0.1, 0.1, 0.2, 0.2)))
     page = bench.page(one, "/cover")
-    assert "Face 1: in the middle" in page
-    assert "Face 2: upper left" in page
+    assert "Face 1: upper left" in page
+    assert "Face 2: in the middle" in page
     answer = bench.press(one, "cover", **{"at.x": "200", "at.y": "150"})
     assert parse_qs(urlsplit(answer.headers["location"]).query) == {"faces": ["0"]}
     assert 'value="0" checked' in bench.browser.get(answer.headers["location"]).text
     answer = bench.press(one, "cover", face="0", **{"at.x": "200", "at.y": "150"})
     assert "faces" not in answer.headers["location"]
+
+
+def test_faces_are_numbered_as_one_reads(bench: Bench) -> None:
+    """Row by row from the top and from left to right, though somebody's head is a little higher than another's."""
+    right, low, left = (0.7, 0.1, 0.9, 0.3), (0.1, 0.7, 0.3, 0.9), (0.1, 0.15, 0.3, 0.35)
+    page = bench.page(bench.hand_in(faces=(right, low, left)), "/cover")
+    assert re.findall(r"Face (\d): ([a-z ]+)", page) == [("1", "upper left"), ("2", "upper right"), ("3", "lower left")]
+    assert re.findall(r'name="face" value="(\d)"', page) == ["2", "0", "1"]
 
 
 def test_the_enter_key_presses_nothing(bench: Bench) -> None:

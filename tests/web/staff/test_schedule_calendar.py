@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from scheduler.status import Status
+from scheduler.store import calendar
 from scheduler.web.staff.calendar import _month
 from scheduler.web.staff.rows import changes, start
 from tests.web.site import CONFIG, NOON, Served
@@ -33,6 +34,21 @@ def test_month_shows_each_delivery_on_its_local_day_in_both_times(served):
     assert "/staff/deliveries/salma/late%40en" in cell
     assert page.count("Wednesday") > 0
     assert page.count("</th>") == 7
+
+
+def test_days_of_one_post_are_told_apart(served):
+    """What one line of a file repeats is counted on each of its days: its place there has nothing to do with it."""
+    for day, number in ((2, 6), (3, 1), (5, 5)):
+        for minute in range(number):
+            due_at = datetime(2026, 3, day, 17, minute, tzinfo=UTC)
+            put(served.app, f"salma/daily/{day}-{minute}@en", due_at, place="posts/salma.yaml:5:5")
+    with served.app.store.read() as c:
+        edges = [datetime(2026, 3, day, tzinfo=UTC) for day in range(2, 7)]
+        found = calendar.spans(c, edges, calendar.Wanted(), most=4)
+    assert [span.total for span in found] == [6, 1, 0, 5]
+    assert [len(span.first) for span in found] == [4, 1, 0, 4]
+    page = _page(served, "/staff/calendar?view=month&at=2026-03-01")
+    assert re.findall(r"and (\d+) more", page) == ["2", "1"]
 
 
 def test_month_shows_the_first_of_a_day_and_counts_the_rest(served):

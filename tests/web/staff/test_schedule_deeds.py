@@ -398,3 +398,25 @@ def test_the_site_is_needed(tmp_path):
     (tmp_path / "posts/salma.yaml").write_text("title: [", "utf-8")
     assert "/salma/report%40en" in served.staff("editor").get("/staff").text
     served.close()
+
+
+def test_every_step_is_said_in_the_readers_language(served):
+    """The steps that the program writes itself are told in French; a network's own words stay as they are."""
+    one = put(served.app, KEY, NOON)
+    with served.app.store.write() as c:
+        for event, detail in (
+            ("claimed", ""),
+            ("staged", "2 media"),
+            ("sending", "attempt 3"),
+            ("approved", "by Ana, the first of two"),
+            ("withdraw-wanted", "by Ben"),
+            ("failed", "The network says no"),
+        ):
+            deliveries.record(c, one.id, event, detail, worker="test", now=NOON)
+    browser = served.staff("editor")
+    browser.headers["Accept-Language"] = "fr"
+    page = _said(browser, PAGE)
+    steps = page[page.index('class="steps-table"') :]
+    for words in ("ajoutée", "En main", "2 fichiers", "essai 3", "par Ana, la première de deux", "par Ben", "says no"):
+        assert words in steps
+    assert not [word for word in ("added", "claimed", "media", "attempt", "by A") if f"<td>{word}" in steps]

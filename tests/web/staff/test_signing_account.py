@@ -1,7 +1,9 @@
 """One's own account: password, sessions, language, tokens; and the frame around the pages of staff."""
 
 import re
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from sqlalchemy import select
@@ -178,7 +180,7 @@ def test_people_are_invited_changed_and_removed(served: Served) -> None:
     browser.post("/staff/people/add", data={"name": "  Bea   B ", "role": "moderator"})
     found = re.search(r'<code class="secret"[^>]*>([^<]+)</code>', browser.get("/staff/people").text)
     assert found
-    assert found[1].startswith("http://127.0.0.1:8080/staff/welcome#")
+    assert found[1].startswith("http://localhost:8080/staff/welcome#")
     assert staff.invited(served.app, found[1].partition("#")[2])
     assert browser.post("/staff/people/add", data={"name": "bea b", "role": "editor"}).status_code == 400
     assert browser.post("/staff/people/add", data={"name": "x", "role": "emperor"}).status_code == 400
@@ -255,3 +257,41 @@ def test_the_audit_page_filters_pages_and_verifies(served: Served) -> None:
             c.exec_driver_sql(f"DROP TRIGGER {name}")
         c.execute(audit.update().where(audit.c.id == 60).values(detail="nothing happened"))
     assert "broken at entry 60" in browser.get("/staff/audit?verify=yes").text
+
+
+def test_the_audit_is_told_in_the_readers_language(served: Served) -> None:
+    """Known deeds are said in French, also in the filter, which still filters by what is recorded."""
+    from scheduler.store import controls
+
+    with served.app.store.write() as c:
+        for what, detail in (("sign in", "with invitation"), ("user add", "Ada admin"), ("a new deed", "of its own")):
+            controls.note(c, what, detail, who="Ada", now=served.clock.now())
+    browser = served.staff(Role.admin)
+    browser.headers["Accept-Language"] = "fr"
+    page = browser.get("/staff/audit").text
+    for words in ("<td>connexion</td>", ">avec une invitation</td>", "<td>personne ajoutée</td>", ">Ada admin</td>"):
+        assert words in page
+    assert "<td>a new deed</td>" in page
+    assert '<option value="user add">personne ajoutée</option>' in page
+    assert "Ada admin" in browser.get("/staff/audit?what=user+add").text
+
+
+def test_every_kind_of_entry_has_its_word_in_french() -> None:
+    """Whatever the code records of what people do is known to the page that tells it."""
+    from scheduler.web import words
+    from scheduler.web.staff import recorded
+
+    sources = [file.read_text("utf-8") for file in (Path(staff.__file__).parents[1]).rglob("*.py")]
+    written = {what for text in sources for what in re.findall(r'controls\.note\(c, "([^"]+)"', text)}
+    asked = SimpleNamespace(_=words.words("fr").say)
+    assert {"sign in", "take back", "retry"} <= written
+    assert [what for what in sorted(written) if recorded.deed(asked, what) == what] == []  # type: ignore[arg-type]
+
+
+def test_staff_since_is_a_day_of_the_workspace(served: Served) -> None:
+    """Who came late in the evening came on that day, not on the next one of another clock."""
+    served.clock.move_to(datetime(2026, 3, 11, 2, 30, tzinfo=UTC))
+    browser = served.staff(Role.admin)
+    page = browser.get("/staff/people").text
+    assert "10 Mar 2026" in page
+    assert "11 Mar 2026" not in page

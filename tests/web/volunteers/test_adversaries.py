@@ -288,3 +288,16 @@ def test_no_field_breaks_out_or_breaks_down(site: Served, nasty: str) -> None:
         assert page.status_code < 500, address
         assert "<script>alert" not in page.text
         assert "49$" not in page.text, "a placeholder was obeyed"
+
+
+@pytest.mark.parametrize("address", ["/actions/salma/add", "/back", "/staff/sign-in", "/staff/welcome/code"])
+def test_halves_of_letters_are_no_fault(site: Served, address: str) -> None:
+    """A form that names UTF-7 as its encoding brings letters that no database takes: they are taken out."""
+    words = "".join(
+        f'--x\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n+2AA-\r\n'
+        for name in ("once", "code", "name", "password")
+    )
+    file = b'--x\r\nContent-Disposition: form-data; name="file"; filename="a"\r\n\r\n' + site.photo() + b"\r\n--x--\r\n"
+    kind = {"Content-Type": "multipart/form-data; boundary=x; charset=utf-7"}
+    body = words.encode() + (file if address.endswith("/add") else b"--x--\r\n")
+    assert site.client().post(address, content=body, headers=kind).status_code < 500

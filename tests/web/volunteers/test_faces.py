@@ -1,6 +1,7 @@
 """Faces: boxes are proposed, a person decides, and what is covered is gone from the pixels."""
 
 import io
+import re
 from collections.abc import Callable
 from functools import cache
 
@@ -11,6 +12,7 @@ from scheduler.operations import intake
 from scheduler.store import submissions
 from scheduler.submission import Stage, Submission
 from scheduler.web.volunteers import draft as drafts
+from scheduler.web.volunteers import faces
 from tests.media import drawn_faces
 from tests.web.site import Served
 from tests.web.volunteers.way import Volunteer
@@ -53,6 +55,21 @@ def test_faces_are_proposed(open_site: Callable[..., Served], risk: str, ticked:
     assert sum(name == "box" for form in someone.page.forms for name, _ in form.values) == ticked
 
 
+def test_places_are_numbered_as_one_reads() -> None:
+    """Whatever order the faces were found in, their numbers go from left to right, row by row from the top."""
+    left, middle, right = (0.1, 0.22, 0.3, 0.5), (0.4, 0.2, 0.6, 0.5), (0.7, 0.25, 0.9, 0.55)
+    below = (0.05, 0.6, 0.2, 0.8)
+    assert faces.in_rows([middle, below, right, left]) == [left, middle, right, below]
+
+
+def test_the_page_numbers_faces_from_the_left(site: Served) -> None:
+    """Three people in a row are place 1, 2 and 3 from the left."""
+    someone = Volunteer(site).upload(three())
+    edges = [float(found) for found in re.findall(r'name="box" value="([\d.]+),', someone.html)]
+    assert len(edges) == 3
+    assert edges == sorted(edges)
+
+
 def test_what_is_ticked_is_covered_everywhere(open_site: Callable[..., Served]) -> None:
     """Covers are burnt into a new file and its preview; the uncovered one is deleted when it is handed in."""
     site = open_site("elevated")
@@ -76,7 +93,7 @@ def test_what_is_ticked_is_covered_everywhere(open_site: Callable[..., Served]) 
     assert "Faces are covered" in someone.page.text
     someone.send()
     someone.send(network=["outbox"])
-    assert "doesn&#39;t hide a person" in someone.html
+    assert "doesn’t hide a person" in someone.html
     someone.send(age="adult", people="0", everyone="yes", agree="yes")
     assert not (intake.folder(site.app) / uncovered).exists()
     found = draft_of(site)

@@ -3,11 +3,12 @@
 import io
 import re
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from PIL import Image
 
-from tests.web.site import CANARY, Served
+from tests.web.site import CANARY, NOON, Served
 from tests.web.volunteers.way import Volunteer, action
 
 SHOWN = ("/", "/actions/salma", "/actions/salma/share", "/actions/salma/add", "/back", "/traces", "/add/thanks")
@@ -92,6 +93,34 @@ def test_the_share_kit_has_the_right_tags(site: Served) -> None:
     bluesky = next(link for link in someone.page.links if link.startswith("https://bsky.app/intent/compose?text="))
     assert "SomeMinister" not in bluesky
     assert someone.html.count('rel="noreferrer') >= 6
+
+
+@pytest.mark.parametrize(
+    ("change", "english", "french"),
+    [
+        (("", ""), "A report on Salma’s case.", "Un rapport sur le cas de Salma."),
+        (("    at: 2026-03-03", "    approve: true\n    at: 2026-03-03"), "Bring Salma home", "Ramenez Salma"),
+        (("opens: 2026-03-01", "opens: 2026-03-03"), "Bring Salma home", "Ramenez Salma"),
+        (("opens: 2026-03-01", "release: manual"), "Bring Salma home", "Ramenez Salma"),
+    ],
+    ids=["the post to come", "one that waits for a yes", "not open yet", "not released"],
+)
+def test_the_words_to_share_are_the_posts(site: Served, change: tuple[str, str], english: str, french: str) -> None:
+    """Volunteers copy what the campaign says itself, in their language; nothing that may not be told yet."""
+    site.write("salma", action().replace(*change))
+    for language, words in (("en", english), ("fr", french)):
+        html = Volunteer(site, language).open("/actions/salma/share").html
+        first = html.partition('class="words" dir="auto">')[2].partition("</p>")[0]
+        assert first == f"{words}\n\nhttps://example.org/salma @SomeMinister #BringSalmaHome"
+
+
+def test_the_latest_post_is_the_one_to_share(site: Served) -> None:
+    """Once a post was due, its words are shared until the next one's time has come."""
+    second = "  - {id: second, at: 2026-03-05 09:00, text: {en: The second., fr: Le second.}}\n"
+    site.write("salma", action() + second)
+    for day, words in ((1, "A report"), (2, "A report"), (4, "The second.")):
+        site.clock.move_to(NOON + timedelta(days=day))
+        assert f'dir="auto">{words}' in Volunteer(site).open("/actions/salma/share").html
 
 
 @pytest.mark.parametrize(("shape", "size"), [("small", (480, 270)), ("wide", (1200, 675)), ("square", (1080, 1080))])

@@ -110,6 +110,15 @@ def test_a_network_that_the_action_has_not_is_not_taken(site: Served) -> None:
     assert someone.status == 422
 
 
+@pytest.mark.parametrize(("language", "said"), [("en", "Our own archive"), ("fr", "Nos propres archives")])
+def test_a_choice_begins_with_a_capital(site: Served, language: str, said: str) -> None:
+    """What can be ticked begins as a sentence does."""
+    someone = Volunteer(site, language).upload(site.photo())
+    someone.send()
+    someone.send(message="Hello")
+    assert f"<span>{said}</span>" in someone.open("/add/where").html
+
+
 def test_consent_to_an_older_text_is_asked_again(site: Served) -> None:
     """Who saw another text than the one that counts now reads it once more."""
     someone = Volunteer(site).upload(site.photo())

@@ -5,6 +5,7 @@ address until they are burnt in. With scripts they are drawn, and the form is se
 """
 
 import itertools
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from starlette.responses import Response
@@ -96,12 +97,23 @@ def _cover(ask: Ask, case: Case, known: dict[str, Action], boxes: list[Box]) -> 
 
 
 def uncovered(submission: Submission) -> list[tuple[int, Box]]:
-    """Return the faces that were found and aren't covered yet, by their numbers."""
+    """Return the faces that were found and aren't covered yet, by their numbers, in the order in which one reads."""
     return [
         (number, face)
-        for number, face in enumerate(submission.faces)
+        for number, face in _as_read(submission.faces)
         if not any(_holds(cover, face) for cover in submission.covers)
     ]
+
+
+def _as_read(faces: Sequence[Box]) -> list[tuple[int, Box]]:
+    """Return faces with their numbers: row by row from the top, each from left to right."""
+    rows: list[list[tuple[int, Box]]] = []
+    for number, face in sorted(enumerate(faces), key=lambda one: one[1][1]):
+        if rows and (face[1] + face[3]) / 2 < rows[-1][0][1][3]:
+            rows[-1].append((number, face))
+        else:
+            rows.append([(number, face)])
+    return [one for row in rows for one in sorted(row, key=lambda one: one[1][0])]
 
 
 def _holds(cover: Box, face: Box) -> bool:

@@ -4,7 +4,7 @@
 
 from datetime import datetime, timedelta
 
-from scheduler import occurrences, slots
+from scheduler import occurrences, rules, slots
 from scheduler.errors import UserError
 from scheduler.model import Action, Risk
 from scheduler.operations.moderate import Case
@@ -96,6 +96,9 @@ def given(ask: Ask, case: Case, known: dict[str, Action]) -> Slot:
     if moment < soonest:
         told = ask._("That is too early: give a time after {moment}.")
         raise UserError(told.replace("{moment}", ask.words.moment(soonest, zone)))
+    if quiet_end := rules.quiet_until(moment, ask.site.workspace):
+        told = ask._("Nothing goes out then: the quiet hours last until {moment}. Give that time, or a later one.")
+        raise UserError(told.replace("{moment}", ask.words.moment(quiet_end, zone)))
     try:
         return slots.at(action, ask.site.workspace, moment)
     except ValueError:
