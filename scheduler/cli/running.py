@@ -52,6 +52,7 @@ def _run_once(app: "App", *, as_json: bool) -> int:
     from scheduler.operations.fill import fill
     from scheduler.operations.queue import apply
     from scheduler.operations.status import status
+    from scheduler.operations.tidy import tidy
 
     loaded = app.load_posts()
     errors = [problem for problem in loaded.problems if problem.level == "error"]
@@ -61,6 +62,7 @@ def _run_once(app: "App", *, as_json: bool) -> int:
     fill(app, loaded)
     apply(app, loaded)
     run_once(app)
+    tidy(app)  # nobody else keeps house where cron stands for the daemon
     after = status(app).deliveries
     moved = [one for one in after if one.status in _SETTLED and one.status != before.get(one.key)]
     waits = [one for one in after if one.status == "queued" and one.due_at <= app.clock.now()]

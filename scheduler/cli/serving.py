@@ -8,6 +8,8 @@ import click
 from scheduler.cli import output
 from scheduler.cli.options import command, opened
 
+_EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104
+
 
 @command("serve")
 @click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen at.")
@@ -18,9 +20,17 @@ def serve(host: str, port: int) -> int:
 
     _log()
     with opened() as app:
-        if answer(app, host=host, port=port, ready=output.aside) is signal.SIGINT:
+        if answer(app, host=host, port=port, ready=lambda address: _ready(host, address)) is signal.SIGINT:
             raise click.Abort
     return 0
+
+
+def _ready(host: str, address: str) -> None:
+    """Say where the pages are; every address of a machine at once is none to type on another device."""
+    output.aside(address)
+    if host.strip("[]") in _EVERYWHERE:
+        port = address.rpartition(":")[2]
+        output.aside(f"from another device: http://ADDRESS:{port}, with this machine's address in your network")
 
 
 class _Scrubbed(logging.Formatter):

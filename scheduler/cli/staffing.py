@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from scheduler.app import App
     from scheduler.submission import User
 
-_LOCAL = "http://127.0.0.1:8080"
+_LOCAL = "http://localhost:8080"  # a name, not a number: passkeys hold for names only
 _ROLES = ("moderator", "editor", "admin")
 
 

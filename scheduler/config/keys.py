@@ -140,6 +140,7 @@ def workspace(platforms: Platforms, themes: Collection[str], find: Callable[[str
                 shape=BASE_URL,
                 doc="where people reach the web pages, e.g. https://solidarity.example.org",
             ),
+            Key(name="contact", shape=texts(()), doc="where volunteers write to: a mail or web address, or words"),
             Key(name="moderation", shape=MODERATION, doc="how careful moderators are with actions of high risk"),
             Key(name="sign_in", shape=SIGN_IN, doc="where else staff may sign in: an OpenID Connect provider"),
             Key(name="accounts", shape=accounts, doc="where to publish, each under a name of its own", absent=must),

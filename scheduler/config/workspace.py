@@ -80,6 +80,7 @@ def _workspace(
         stage_ahead=fields.get("stage_ahead", Workspace.stage_ahead),
         database=fields.get("database", Workspace.database),
         public_url=(fields.get("public_url") or "").rstrip("/") or None,
+        contact=fields.get("contact"),
         moderation=_moderation(fields),
         sign_in=_sign_in(fields),
     )

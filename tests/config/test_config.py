@@ -60,6 +60,15 @@ def test_whole_config(tmp_path):
     assert (local.language, local.place) == ("en", Place(file="config.yaml", line=12, column=10))
 
 
+def test_where_people_write_to(tmp_path):
+    """`contact` is one text, or one per language; without it there is none."""
+    assert load(tmp_path, WHOLE)[0].contact is None
+    workspace, problems = load(tmp_path, WHOLE + "contact: {en: desk@example.org, fr: bureau@example.org}\n")
+    assert problems == []
+    assert workspace.contact == Text({"en": "desk@example.org", "fr": "bureau@example.org"})
+    assert load(tmp_path, WHOLE + "contact: desk@example.org\n")[0].contact == Text({"": "desk@example.org"})
+
+
 def test_options_of_a_network(tmp_path):
     """A network that names its options takes these and no others."""
     platforms = {"x": (), "bluesky": ("handle",)}

@@ -75,3 +75,9 @@ def test_codes_come_back_as_they_went(number: int) -> None:
     assert re.fullmatch(r"[0-9A-HJKMNP-TV-Z]{4}(-[0-9A-HJKMNP-TV-Z]{4}){2}", code)
     assert codes.normalised(code) == code.replace("-", "")
     assert codes.normalised(code.lower()) == code.replace("-", "")
+
+
+def test_apostrophes_are_those_of_the_pages() -> None:
+    """No wording has the apostrophe of typewriters."""
+    for words in (english, french):
+        assert not [said for said in [*words.PARAGRAPHS.values(), *words.STATEMENTS.values()] if "'" in said]

@@ -47,9 +47,9 @@ def test_every_page_is_linked_from_the_readme_or_the_guide() -> None:
 
 
 def test_the_pictures_are_there_and_small() -> None:
-    """The README shows two pictures, each with words for who can't see it, within 250 KB and 1200 pixels."""
+    """The README shows three pictures, each with words for who can't see it, within 250 KB and 1200 pixels."""
     shown = [(words, target) for picture, words, target in _links(pages.ROOT / "README.md") if picture]
-    assert len(shown) == 2
+    assert len(shown) == 3
     for words, target in shown:
         assert len(words) > 20
         file = pages.ROOT / target

@@ -65,6 +65,7 @@ def agree(page: Page, *, people: int = 1, look: Look = _nothing) -> str:
     page.fill("#people", str(people))
     page.check("input[name=everyone]")
     page.check("input[name=agree]")
+    page.evaluate("scrollTo(0, 0)")  # else the bar on top may hide a part of what is to be pressed
     look(page, "consent")
     press(page)
     page.wait_for_url("**/add/receipt")

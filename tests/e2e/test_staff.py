@@ -101,3 +101,52 @@ def _tab_to(page: Page, what: str) -> None:
         if wanted.evaluate("one => one === document.activeElement"):
             return
     raise AssertionError(f"{what} isn't reached by Tab")
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+def test_staff_are_changed_with_the_password_only(house: House, person: Callable[..., BrowserContext], language: str):
+    """An admin's desk that was left open: inviting somebody asks for the password, wrong once, then right."""
+    page = person(language=language, dark=language == "fr").new_page()
+    journey.join(page, house, "Ada", Role.admin)
+    page.goto("/staff/people")
+    page.fill("#name", "Bea")
+    journey.press(page, "form[action='/staff/people/add'] button")
+    eyes.demand(page)
+    page.fill("#password", "not my password")
+    journey.press(page, "main form.box button.main")
+    assert page.locator("#wrong").is_visible()
+    eyes.demand(page)
+    page.fill("#password", journey.PASSWORD)
+    journey.press(page, "main form.box button.main")
+    page.wait_for_url("**/staff/people")
+    assert page.locator("code.secret").is_visible()
+    assert page.get_by_role("rowheader", name="Bea").is_visible()
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+def test_on_a_phone_the_page_begins_high_up(house: House, person: Callable[..., BrowserContext], language: str):
+    """The frame leaves the phone to the page, nothing in it touches, and a delivery's steps fit the width."""
+    house.say("queue")
+    page = person(language=language).new_page()
+    journey.join(page, house, "Ana", Role.admin)
+    page.goto("/staff")
+    assert page.locator("header.frame").evaluate("one => one.offsetHeight") <= 170
+    assert page.evaluate(_TOUCHING) == []
+    head, after = (page.locator(what).bounding_box() for what in (".page-head", ".page-head + *"))
+    assert head is not None
+    assert after is not None
+    assert after["y"] - head["y"] - head["height"] >= 12
+    page.goto("/staff/calendar?view=list")
+    page.locator("main a[href*='/staff/deliveries/']").first.click()
+    page.wait_for_url("**/staff/deliveries/**")
+    assert page.locator(".scroll:has(.steps-table)").evaluate("one => one.scrollWidth - one.clientWidth") <= 0
+
+
+_TOUCHING = """() => {
+  const boxes = [...document.querySelectorAll('.frame-top a, .frame-top button, .frame-top summary')]
+    .map(one => [one.textContent.trim(), one.getBoundingClientRect()]).filter(([, box]) => box.width > 0)
+  const over = (one, other) => one.left < other.right - 1 && other.left < one.right - 1
+    && one.top < other.bottom - 1 && other.top < one.bottom - 1
+  return boxes.flatMap(([name, one], at) =>
+    boxes.slice(at + 1).filter(([, other]) => over(one, other)).map(([other]) => `${name} on ${other}`))
+}"""

@@ -139,6 +139,24 @@ def test_right_to_left_mirrors_the_whole_page(person: Callable[..., BrowserConte
     assert eyes.overflow(page) <= 0
 
 
+def test_the_name_on_top_keeps_its_words_whole(house: House, person: Callable[..., BrowserContext]):
+    """On a small phone in French the organisation's name goes over two lines, and no word is torn."""
+    config = (house.folder / "config.yaml").read_text("utf-8")
+    (house.folder / "config.yaml").write_text(config.replace("Bureau de solidarité", "Votre organisation"), "utf-8")
+    page = person(language="fr").new_page()
+    wait_for(lambda: page.goto("/") and page.inner_text(".brand") == "Votre organisation", seconds=30)
+    lines = page.evaluate(
+        "() => { const range = document.createRange();"
+        " range.selectNodeContents(document.querySelector('.brand')); return range.getClientRects().length }"
+    )
+    assert lines <= 2
+    word = page.evaluate(
+        "() => { const range = document.createRange(); const text = document.querySelector('.brand').firstChild;"
+        " range.setStart(text, 6); range.setEnd(text, text.length); return range.getClientRects().length }"
+    )
+    assert word == 1
+
+
 def test_nothing_secret_in_any_address(person: Callable[..., BrowserContext], photo: Path):
     """Not one address that a browser asks for, or keeps in its history, holds a message, a name or a code."""
     context = person()
@@ -149,6 +167,10 @@ def test_nothing_secret_in_any_address(person: Callable[..., BrowserContext], ph
     page.goto(f"/back#{code}")
     page.wait_for_function("document.querySelector('#code').value !== ''")
     assert page.evaluate("location.hash") == ""
+    page.fill("#code", "")
+    page.evaluate("code => { location.hash = code; }", code)  # the link again, in the tab that is there already
+    page.wait_for_function("location.hash === ''")
+    assert page.input_value("#code") == code
     journey.press(page)
     journey.press(page)
     told = " ".join(asked)
