@@ -20,7 +20,7 @@ from scheduler.consents import codes
 from scheduler.errors import UserError
 from scheduler.files import MachineError
 from scheduler.model import Action, Risk
-from scheduler.store import Connection, drafts, staff, submissions, uploads
+from scheduler.store import Connection, drafts, refused, staff, submissions, uploads
 from scheduler.submission import Box, Consent, NameMode, Stage, Submission
 
 if TYPE_CHECKING:
@@ -130,7 +130,7 @@ def _begun(c: Connection, app: App, *, action: Action, once: str, row: dict[str,
     """Return the draft, and the names of files that nobody needs any more."""
     file_hash, now = row["file_hash"], app.clock.now()
     secret = receipts.new_secret(now)
-    if submissions.is_refused(c, file_hash):
+    if refused.holds(c, file_hash):
         raise RefusedError(Why.taken_back)
     known = submissions.find(c, once=once)
     if known is not None and known.stage is not Stage.draft:
@@ -340,7 +340,7 @@ def _require_agreed(c: Connection, found: Submission | None, seen: Submission, c
         raise RefusedError(Why.changed)
     if not found.message:
         raise RefusedError(Why.no_message)
-    if submissions.is_refused(c, found.file_hash):
+    if refused.holds(c, found.file_hash):
         raise RefusedError(Why.taken_back)
     if submissions.same_file(c, found.file_hash, found.action) is not None:
         raise RefusedError(Why.in_use)

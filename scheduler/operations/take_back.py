@@ -5,7 +5,7 @@ import contextlib
 from scheduler import erasure
 from scheduler.app import App
 from scheduler.errors import UsageError
-from scheduler.store import Connection, controls, submissions, withdrawals
+from scheduler.store import Connection, controls, refused, submissions, withdrawals
 from scheduler.submission import Stage, Submission, Whereabouts
 
 _WHY = "taken back by whoever handed it in"
@@ -36,7 +36,7 @@ def _withdraw(c: Connection, app: App, submission: Submission, *, who: str) -> S
     day = now.astimezone(app.workspace.timezone).date()
     controls.note(c, "take back", submission.ref, who=who, now=now)
     submissions.take_back(c, submission, day=day)
-    submissions.refuse_file(c, submission.file_hash, day=day)
+    refused.refuse(c, submission.file_hash, day=day)
     withdrawals.block(c, submission, why=_WHY, worker=app.worker, now=now)
     return submissions.forget(c, submission, to=Stage.withdrawn, now=now)
 

@@ -16,7 +16,6 @@ from scheduler.store.tables import (
     consents,
     contributions,
     deliveries,
-    refused_files,
     submissions,
     tasks,
     users,
@@ -235,17 +234,6 @@ def take_back(c: Connection, submission: Submission, *, day: date) -> None:
     """Note that a consent holds no more; from this transaction on nothing of it can be claimed or sent."""
     where = (consents.c.submission_id == submission.id, consents.c.withdrawn_on.is_(None))
     c.execute(update(consents).where(*where).values(withdrawn_on=day.isoformat()))
-
-
-def refuse_file(c: Connection, file_hash: str, *, day: date) -> None:
-    """Let the same file never come in again."""
-    if file_hash and not is_refused(c, file_hash):
-        c.execute(insert(refused_files).values(file_hash=file_hash, day=day.isoformat()))
-
-
-def is_refused(c: Connection, file_hash: str) -> bool:
-    """Tell whether a file was taken back once."""
-    return c.execute(select(refused_files.c.day).where(refused_files.c.file_hash == file_hash)).first() is not None
 
 
 # ── decisions ───────────────────────────────────────────────────────────────────────────────────────────

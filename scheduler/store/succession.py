@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import Column, Connection, Table, delete, insert, select, update
 
 from scheduler.status import Status
+from scheduler.store import refused
 from scheduler.store import submissions as steps
 from scheduler.store.records import to_micros
 from scheduler.store.tables import (
@@ -123,7 +124,7 @@ def _without_id(row: Row) -> Row:
 
 def _refused(c: Connection, estate: Estate) -> None:
     for row in estate.of(refused_files):
-        if not steps.is_refused(c, row["file_hash"]):
+        if not refused.holds(c, row["file_hash"]):
             c.execute(insert(refused_files).values(row))
 
 

@@ -9,7 +9,7 @@ from scheduler.operations.copies import backup, restore
 from scheduler.operations.pause import resume
 from scheduler.operations.take_back import take_back, whereabouts
 from scheduler.status import Status
-from scheduler.store import controls, staff, submissions
+from scheduler.store import controls, refused, staff, submissions
 from scheduler.submission import NameMode, Placing, Role, Stage
 from tests.operations.chamber import DAY, HOUR, Chamber, traces
 from tests.world import NOON
@@ -53,7 +53,7 @@ def test_what_was_taken_back_since_stays_back(tmp_path: Path):
     found = chamber.look(ref)
     assert (found.stage, found.name, found.file) == (Stage.withdrawn, "", "")
     with chamber.store.read() as c:
-        assert submissions.is_refused(c, "hash")
+        assert refused.holds(c, "hash")
         consent = submissions.consent_of(c, found)
         assert consent is not None
         assert consent.withdrawn_on == NOON.date()

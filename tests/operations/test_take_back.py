@@ -15,7 +15,7 @@ from scheduler.operations.retry import retry
 from scheduler.operations.take_back import take_back, whereabouts
 from scheduler.publishers.base import Deleted, NeedsHand
 from scheduler.status import Status
-from scheduler.store import controls, deliveries, submissions
+from scheduler.store import controls, deliveries, refused, submissions
 from scheduler.submission import NameMode, Stage
 from scheduler.testing import FakeNetwork, FakePublisher
 from tests.operations.chamber import DAY, HOUR, Chamber, traces
@@ -87,7 +87,7 @@ def test_the_consent_is_evidence_and_the_file_is_refused(chamber: Chamber):
         consent = submissions.consent_of(c, submissions.by_id(c, chamber.look(ref).id))
         assert consent is not None
         assert consent.withdrawn_on == NOON.date()
-        assert submissions.is_refused(c, "hash of the file")
+        assert refused.holds(c, "hash of the file")
     assert chamber.audit()[-1] == f"volunteer | take back | {ref}"
 
 
