@@ -12,7 +12,6 @@ from scheduler.errors import UserError
 from scheduler.model import Action, Finding, Level, Place, Planned, Post, Problem, Workspace
 from scheduler.posts import Loaded
 from scheduler.publishers.base import Publisher
-from scheduler.submission import Contribution
 
 
 def reviewed(loaded: Loaded, workspace: Workspace) -> Loaded:
@@ -88,17 +87,6 @@ def refusals(planned: Planned, workspace: Workspace) -> list[Finding]:
         return []
     publisher = publishers.load(account.platform)(account, secrets={}, folder=workspace.var)
     return [finding for finding in publisher.problems(planned.content) if finding.level is Level.error]
-
-
-def of_submission(
-    contribution: Contribution, action: Action, workspace: Workspace
-) -> Mapping[str, tuple[Planned, list[Finding]]]:
-    """Return, by account, what of a submission would go out in its slot, and why its network would refuse it.
-
-    Only accounts whose network was consented to; nothing where the submission has no slot of the action.
-    """
-    found = plan.contributed([action], workspace, [contribution])
-    return {one.account: (one, refusals(one, workspace)) for one in found}
 
 
 def _of_captions(

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import timedelta
 
-from scheduler import examples, rehearsal, rendering, review
+from scheduler import examples, plan, rehearsal, rendering, review
 from scheduler.model import Account, Level
 from scheduler.operations import preview
 from scheduler.posts import Loaded
@@ -34,9 +34,9 @@ def test_a_film_is_left_out_where_a_network_takes_none(tmp_path):
     act = world.actions["act"]
     one = examples.contribution(act, act.posts[0], examples.SHORT, world.workspace)
     film = replace(one, submission=replace(one.submission, mime="video/mp4"))
-    (_, fine), (_, refused) = (review.of_submission(each, act, world.workspace)["a"] for each in (one, film))
-    assert fine == []
-    assert [finding.rule for finding in refused] == ["video-unsupported"]
+    photo, moving = (plan.contributed([act], world.workspace, [each])[0] for each in (one, film))
+    assert review.refusals(photo, world.workspace) == []
+    assert [finding.rule for finding in review.refusals(moving, world.workspace)] == ["video-unsupported"]
     world.submit(world.slots()[0], networks=["x"], mime="video/mp4")
     assert world.queue().add == []
     world.close()
