@@ -129,10 +129,9 @@ def require_posts(workspace: Workspace) -> None:
 
 def live_publisher(account: Account, workspace: Workspace, clock: Clock) -> Publisher:
     """Return the real publisher of an account, with its secrets."""
-    del clock
     kind = publishers.load(account.platform)
     secrets: Mapping[str, str] = config.secrets(account, kind.secrets, folder=workspace.folder)
-    return kind(account, secrets=secrets, folder=workspace.var)
+    return kind(account, secrets=secrets, folder=workspace.var, clock=clock)
 
 
 def pure_publisher(account: Account, workspace: Workspace) -> Publisher:

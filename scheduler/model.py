@@ -3,8 +3,9 @@
 Frozen data. Every datetime is aware; those named `*_at` are UTC. Files are named relative to the workspace.
 """
 
+import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from pathlib import Path
@@ -313,6 +314,10 @@ class Content:
     card: CardContent | None = None
     images: tuple[FileContent, ...] = ()
     video: FileContent | None = None
+    thread: tuple[str, ...] = ()  # the parts after the first, each an answer to the one before
+    warning: str = ""  # what readers are warned of before they see it, where the network has a field for that
+    link: str = ""  # shown as a link card, where the network doesn't make one by itself
+    title: str = ""  # of that card
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -361,19 +366,44 @@ class Outgoing:
     due_at: datetime
     media: tuple[Medium, ...] = ()
     action: str = ""
+    warning: str = ""
+    link: str = ""
+    title: str = ""
+    rest: tuple[str, ...] = ()  # the texts of the parts after this one
+    part: int = 1  # which part of a thread this is
+    before: tuple["Receipt", ...] = ()  # of the parts that are out already, in their order
+
+    def following(self, receipt: "Receipt") -> "Outgoing":
+        """Return the next part of the thread, once this one is out: an answer to it, without pictures."""
+        return replace(
+            self,
+            text=self.rest[0],
+            rest=self.rest[1:],
+            part=self.part + 1,
+            before=(*self.before, receipt),
+            token=hashlib.sha256(f"{self.token} {self.part + 1}".encode()).hexdigest()[:32],
+            media=(),
+            link="",
+            title="",
+        )
 
 
 @dataclass(frozen=True)
 class Staged:
-    """What the network gave us ahead of the visible call (media ids, a baseline): plain JSON values."""
+    """What the network gave us ahead of the visible call (media ids, a baseline): plain JSON values.
+
+    With `again_at` it isn't ready yet: it is stored as it is, and `stage` gets it back then to go on.
+    """
 
     ids: Mapping[str, object] = field(default_factory=dict)
+    again_at: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class Receipt:
-    """The network's word that a post is out."""
+    """The network's word that a post is out. `ids`: what else it takes to answer it there, e.g. a hash."""
 
     remote_id: str
     url: str | None
     published_at: datetime
+    ids: Mapping[str, str] = field(default_factory=dict)

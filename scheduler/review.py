@@ -86,7 +86,7 @@ def refusals(planned: Planned, workspace: Workspace) -> list[Finding]:
     if account.platform not in publishers.names():
         return []
     publisher = publishers.load(account.platform)(account, secrets={}, folder=workspace.var)
-    return [finding for finding in publisher.problems(planned.content) if finding.level is Level.error]
+    return [finding for finding in publisher.findings(planned.content) if finding.level is Level.error]
 
 
 def _of_captions(
@@ -110,7 +110,7 @@ def _of_delivery(planned: Planned, post: Post, publisher: Publisher, workspace: 
     return [
         _problem(planned, post, finding)
         for finding in [
-            *publisher.problems(planned.content),
+            *publisher.findings(planned.content),
             *_card_findings(planned, publisher, workspace),
             *_picture_findings(planned, publisher, workspace),
         ]

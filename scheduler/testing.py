@@ -89,7 +89,7 @@ class FakePublisher(Publisher):
         over = len(content.text) - self.limits.text
         return [Finding(rule="text-too-long", message=f"{over} characters over")] if over > 0 else []
 
-    def stage(self, out: Outgoing) -> Staged:
+    def stage(self, out: Outgoing, begun: Staged | None = None) -> Staged:  # noqa: ARG002
         """Count, and fail as told."""
         fault = self.network.stage_faults.pop(0) if self.network.stage_faults else "ok"
         _fail(fault)

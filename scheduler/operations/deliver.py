@@ -68,7 +68,7 @@ def stage_next(app: App) -> bool:
 def _stage(app: App, delivery: Delivery) -> None:
     publisher = _publisher(app, delivery)
     out = rendering.freeze(delivery, publisher, app.workspace)
-    findings = [finding for finding in publisher.problems(delivery.content) if finding.level == "error"]
+    findings = [finding for finding in publisher.findings(delivery.content) if finding.level == "error"]
     if findings:
         raise Rejected("; ".join(finding.message for finding in findings))
     with app.store.write() as c:

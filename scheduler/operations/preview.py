@@ -70,7 +70,7 @@ def _preview(planned: Planned, workspace: Workspace) -> Preview:
         length=publisher.measure(planned.content.text),
         limit=publisher.text_limit(),
         media=rendering.media(planned.content, publisher.limits, workspace),
-        findings=(*(_EXAMPLE if planned.submission_id is not None else ()), *publisher.problems(planned.content)),
+        findings=(*(_EXAMPLE if planned.submission_id is not None else ()), *publisher.findings(planned.content)),
     )
 
 

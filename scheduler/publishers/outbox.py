@@ -19,7 +19,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from scheduler.clock import Clock, SystemClock
+from scheduler.clock import Clock
 from scheduler.errors import AccountBlocked, OutcomeUnknown, Rejected, TryLater
 from scheduler.gallery import feed
 from scheduler.model import Account, Content, FileContent, Finding, Level, Medium, Outgoing, Receipt, Staged
@@ -56,13 +56,13 @@ class Publisher(base.Publisher):
         folder: Path,
         like: type[base.Publisher] | None = None,
         clock: Clock | None = None,
+        shelf: base.Shelf | None = None,
     ) -> None:
         """`like`: the network to stand in for, in a rehearsal; `clock`: where `published_at` comes from."""
-        super().__init__(account, secrets=secrets, folder=folder)
-        self._like = like(account, secrets={}, folder=folder) if like else None
+        super().__init__(account, secrets=secrets, folder=folder, clock=clock, shelf=shelf)
+        self._like = like(account, secrets={}, folder=folder, clock=clock) if like else None
         if self._like:
             vars(self)["limits"] = self._like.limits  # of this instance: the class keeps its own
-        self._clock = clock or SystemClock()
         self._home = folder.absolute() / "outbox" / _slug(account.name)
         self._listed: dict[str, feed.FeedPost] = {}
 
@@ -91,7 +91,7 @@ class Publisher(base.Publisher):
 
     # ── the folder ──
 
-    def stage(self, out: Outgoing) -> Staged:  # noqa: ARG002
+    def stage(self, out: Outgoing, begun: Staged | None = None) -> Staged:  # noqa: ARG002
         """Prepare nothing: the folder is written and shown in one go."""
         return Staged()
 

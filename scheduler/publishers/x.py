@@ -10,10 +10,7 @@ import re
 import unicodedata
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from ipaddress import ip_address
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
-from urllib.parse import urlsplit
 
 from scheduler.errors import AccountBlocked, OutcomeUnknown, Rejected, TryLater, UserError
 from scheduler.model import Account, Content, Finding, Level, Medium, Outgoing, Receipt, Staged
@@ -48,11 +45,11 @@ class Publisher(base.Publisher):
     secrets = ("API_KEY", "API_SECRET", "ACCESS_TOKEN", "ACCESS_SECRET")
     looks = (timedelta(seconds=15), timedelta(seconds=60), timedelta(seconds=300))
 
-    def __init__(self, account: Account, *, secrets: Mapping[str, str], folder: Path) -> None:
+    def __init__(self, account: Account, **kwargs: Any) -> None:
         """Options: `premium` (true: 25,000 characters) and `timeout` (seconds to connect and to read)."""
-        super().__init__(account, secrets=secrets, folder=folder)
-        self._base_url = _checked_url(account)
-        self._waits = _checked_waits(account)
+        super().__init__(account, **kwargs)
+        self._base_url = base.checked_url(account, "https://api.x.com")
+        self._waits = base.checked_waits(account)
         self._premium = _checked_premium(account)
         self._user: tuple[str, str] | None = None  # id and name, asked once
         self._opened: Wire | None = None
@@ -127,7 +124,7 @@ class Publisher(base.Publisher):
             raise UserError(msg)
         return found[2], found[1]
 
-    def stage(self, out: Outgoing) -> Staged:
+    def stage(self, out: Outgoing, begun: Staged | None = None) -> Staged:  # noqa: ARG002
         """Note who we are and the newest post, and upload the pictures: all invisible, all repeatable."""
         user_id, username = self._who()
         ids: dict[str, object] = {"user_id": user_id, "username": username, "since_id": self._newest(user_id)}
@@ -193,7 +190,8 @@ class Publisher(base.Publisher):
 
     def _wire(self) -> "Wire":
         if self._opened is None:
-            from scheduler.publishers.x_wire import Waits, Wire
+            from scheduler.publishers.http_wire import Waits
+            from scheduler.publishers.x_wire import Wire
 
             if missing := [name for name in self.secrets if not self._secrets.get(name)]:
                 raise AccountBlocked(f"{self.account.name} has no {', '.join(missing)}")
@@ -242,7 +240,7 @@ class Publisher(base.Publisher):
             coded = base64.b64encode(medium.path.read_bytes()).decode("ascii")
         except OSError as error:
             raise TryLater(f"{medium.path.name} can't be read: {error.strerror}") from None
-        sent_at = datetime.now(UTC).timestamp()
+        sent_at = self._clock.now().timestamp()
         body = {"media": coded, "media_category": "tweet_image"}
         data = self._wire().ask("POST", "/2/media/upload", body=body).get("data")
         if not isinstance(data, dict) or not _is_id(data.get("id")):
@@ -255,33 +253,6 @@ class Publisher(base.Publisher):
 
 
 # ── what an account's settings may be ───────────────────────────────────────────────────────────────────
-
-
-def _checked_url(account: Account) -> str:
-    url = account.base_url or "https://api.x.com"
-    parts = urlsplit(url)
-    if not parts.hostname or parts.query or parts.fragment or "@" in parts.netloc:
-        raise UserError(f"{account.name}: base_url {url} is not the plain address of a server")
-    if parts.scheme != "https" and not (parts.scheme == "http" and _is_loopback(parts.hostname)):
-        raise UserError(f"{account.name}: base_url {url} must begin with https://")
-    return url.rstrip("/")
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
-
-
-def _checked_waits(account: Account) -> tuple[float, ...]:
-    option = account.options.get("timeout", ())
-    waits = [option] if isinstance(option, int | float) else option
-    if isinstance(waits, list | tuple) and len(waits) <= 2:
-        seconds = [wait for wait in waits if isinstance(wait, int | float) and 0 < wait <= 300]
-        if len(seconds) == len(waits):
-            return tuple(map(float, seconds * 2 if len(seconds) == 1 else seconds))
-    raise UserError(f"{account.name}: timeout is seconds to connect and to read, e.g. [5, 30]")
 
 
 def _checked_premium(account: Account) -> bool:

@@ -1,35 +1,22 @@
 """The wire to X: tweepy over a session that signs for the host it really asks and bounds every wait.
 
-Imported only when something has to be sent: tweepy and requests take a quarter of a second to load. The way
-it works decides whether a post can go out twice, so nothing here retries, follows a redirect, reads the
-environment, or calls a failure "not sent" without proof.
+Imported only when something has to be sent: tweepy and requests take a quarter of a second to load.
 """
 
 import contextlib
-import io
-import logging
 import re
-import socket
-import time
 from collections.abc import Mapping
-from contextvars import ContextVar
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from enum import Enum
-from http.client import HTTPResponse
-from typing import Any, NamedTuple
-from urllib.parse import quote
+from typing import Any
 
 import requests
 import tweepy
-import urllib3
-from requests.adapters import HTTPAdapter
-from urllib3.connection import HTTPConnection, HTTPSConnection
 
-from scheduler.errors import AccountBlocked, OutcomeUnknown, PublishError, Rejected, TryLater
+from scheduler.errors import PublishError
+from scheduler.publishers import http_wire
+from scheduler.publishers.http_wire import Journey, Trouble, Verdict, Waits
 
 _TWEEPY_HOST = "https://api.twitter.com"  # a literal inside tweepy's BaseClient.request
-_LARGEST_ANSWER = 8_000_000  # bytes; a hundred posts with all their entities stay under one million
 _RESET = "x-rate-limit-reset"
 # Their DEBUG output holds the Authorization header, the signing key's base string, or whole bodies.
 _TALKATIVE = (
@@ -42,165 +29,18 @@ _TALKATIVE = (
 )
 
 
-class Waits(NamedTuple):
-    """How long to wait, in seconds: to connect, and between two pieces of an answer."""
-
-    connect: float = 5.0
-    read: float = 30.0
-
-    @property
-    def answer(self) -> float:
-        """How long a whole answer may take, however steadily it drips."""
-        return 2 * self.read
-
-    @property
-    def send(self) -> float:
-        """How long sending may take: a 5 MB picture over a line of 300 kbit/s."""
-        return 6 * self.read
-
-
-# ── proof that nothing was sent, and bounded answers ────────────────────────────────────────────────────
-
-
-@dataclass
-class _Journey:
-    """How far one request got."""
-
-    waits: Waits
-    connecting: bool = False  # True only while connect() runs: until it returns, no byte of ours has left
-    answered_by: float = 0.0  # on the monotonic clock
-
-
-_JOURNEY: ContextVar[_Journey] = ContextVar("journey")
-
-
-class _BoundedFile(io.RawIOBase):
-    """What a socket says, up to a deadline: a socket's own time-out starts anew with every byte."""
-
-    def __init__(self, raw: io.RawIOBase, sock: socket.socket, journey: _Journey) -> None:
-        self._raw, self._sock, self._journey = raw, sock, journey
-        self._left = _LARGEST_ANSWER
-        journey.answered_by = time.monotonic() + journey.waits.answer
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int | None:
-        seconds = self._journey.answered_by - time.monotonic()
-        if seconds <= 0 or self._left <= 0:
-            raise TimeoutError("the answer does not end")
-        self._sock.settimeout(min(self._journey.waits.read, seconds))
-        count = self._raw.readinto(buffer)
-        self._left -= count or 0
-        return int(count) if count is not None else None
-
-    def close(self) -> None:
-        self._raw.close()
-        super().close()
-
-
-class _BoundedResponse(HTTPResponse):
-    def __init__(self, sock: socket.socket, *args: Any, **kwargs: Any) -> None:
-        super().__init__(sock, *args, **kwargs)
-        raw = self.fp.detach()
-        self.fp = io.BufferedReader(_BoundedFile(raw, sock, _JOURNEY.get()))
-
-
-class _Watched(HTTPConnection):
-    """A connection that notes when bytes of a request can begin to leave."""
-
-    response_class = _BoundedResponse  # http.client's own hook
-
-    def connect(self) -> None:
-        journey = _JOURNEY.get()
-        journey.connecting = True
-        super().connect()  # TCP, and TLS where it is spoken
-        journey.connecting = False
-        # urllib3 would send with the short time-out meant for connecting: fatal to a picture on a slow line.
-        self.timeout = journey.waits.send
-        self.sock.settimeout(self.timeout)
-
-
-class _WatchedSecure(_Watched, HTTPSConnection):
-    pass
-
-
-class _Pool(urllib3.HTTPConnectionPool):
-    ConnectionCls = _Watched
-
-
-class _SecurePool(urllib3.HTTPSConnectionPool):
-    ConnectionCls = _WatchedSecure
-
-
-class _Adapter(HTTPAdapter):
-    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
-        super().init_poolmanager(*args, **kwargs)
-        self.poolmanager.pool_classes_by_scheme = {"http": _Pool, "https": _SecurePool}
-
-
-class Session(requests.Session):
-    """What tweepy sends through: one host, one connection a request, no retry, no redirect, no proxy."""
-
-    def __init__(self, base: str, waits: Waits) -> None:
-        super().__init__()
-        self.trust_env = False  # neither proxies nor a .netrc nor another bundle of certificates
-        self.adapters.clear()  # whatever is not `base` cannot be asked at all
-        self.mount(base + "/", _Adapter(max_retries=0))
-        self._base = base
-        self._waits = waits
-        self.journey = _Journey(waits)
+class Session(http_wire.Session):
+    """What tweepy sends through."""
 
     def request(self, method: str | bytes, url: str | bytes, **kwargs: Any) -> requests.Response:  # type: ignore[override]
-        """Ask `base` where tweepy names its own host; the rewriting comes before the signing."""
-        kwargs.update(timeout=tuple(self._waits), allow_redirects=False)
-        self.journey = _Journey(self._waits)
-        mark = _JOURNEY.set(self.journey)
-        try:
-            response = super().request(method, self._base + str(url).removeprefix(_TWEEPY_HOST), **kwargs)
-            if not response.headers.get(_RESET, "0").isdecimal():
-                del response.headers[_RESET]  # tweepy would trip over it and a plain 429 would be lost
-            return response
-        finally:
-            _JOURNEY.reset(mark)
-            # A connection kept open may have died unnoticed, and a request lost on it has an unknown outcome.
-            self.close()
+        """Ask the account's server where tweepy names its own host; the rewriting comes before the signing."""
+        response = super().request(method, str(url).removeprefix(_TWEEPY_HOST), **kwargs)
+        if not response.headers.get(_RESET, "0").isdecimal():
+            del response.headers[_RESET]  # tweepy would trip over it and a plain 429 would be lost
+        return response
 
 
 # ── what a failure means ────────────────────────────────────────────────────────────────────────────────
-
-
-class Verdict(Enum):
-    """What became of a request that did not succeed."""
-
-    unsent = "unsent"  # proven: it never left
-    limited = "limited"  # not now
-    blocked = "blocked"  # not this account
-    refused = "refused"  # not this content
-    missing = "missing"  # not there
-    stale = "stale"  # refused because a picture's id has expired
-    duplicate = "duplicate"  # X says that it already has this text
-    unclear = "unclear"  # anything else
-
-
-VISIBLE: Mapping[Verdict, type[PublishError]] = {
-    Verdict.unsent: TryLater,
-    Verdict.limited: TryLater,
-    Verdict.blocked: AccountBlocked,
-    Verdict.refused: Rejected,
-    Verdict.missing: Rejected,
-    Verdict.stale: TryLater,
-    Verdict.duplicate: OutcomeUnknown,
-    Verdict.unclear: OutcomeUnknown,
-}
-"""What to raise when the request was the one visible call."""
-
-INVISIBLE: Mapping[Verdict, type[PublishError]] = {
-    **VISIBLE,
-    Verdict.duplicate: Rejected,
-    Verdict.unclear: TryLater,
-}
-"""What to raise for everything else: uploads, look-ups and deletions can be repeated without harm."""
 
 STATUS: Mapping[int, Verdict] = {
     400: Verdict.refused,
@@ -223,12 +63,6 @@ _STALE = re.compile(r"media ids? .{0,40}(invalid|expired)", re.IGNORECASE)
 
 
 MISSING: dict[str, Any] = {"missing": True}
-
-
-class _Trouble(NamedTuple):
-    verdict: Verdict
-    message: str
-    at: datetime | None = None
 
 
 def _words(answer: object) -> str | None:
@@ -267,7 +101,7 @@ def _free_at(headers: Mapping[str, str]) -> datetime | None:
     return max(resets, default=None)
 
 
-def _answered(error: tweepy.HTTPException, _journey: _Journey) -> _Trouble:
+def _answered(error: tweepy.HTTPException, _journey: Journey) -> Trouble:
     response = error.response
     try:
         words = _words(response.json())
@@ -275,14 +109,11 @@ def _answered(error: tweepy.HTTPException, _journey: _Journey) -> _Trouble:
         words = None
     verdict = _by_status(response.status_code, words)
     at = _free_at(response.headers) if verdict is Verdict.limited else None
-    return _Trouble(verdict, f"X answers {response.status_code}: {words or 'not in its own form'}", at)
+    return Trouble(verdict, f"X answers {response.status_code}: {words or 'not in its own form'}", at)
 
 
-def _unanswered(error: Exception, journey: _Journey) -> _Trouble:
-    # The text of these errors is left out: it may quote the request.
-    if journey.connecting:
-        return _Trouble(Verdict.unsent, f"X can't be reached ({type(error).__name__})")
-    return _Trouble(Verdict.unclear, f"X gave no answer that can be read ({type(error).__name__})")
+def _unanswered(error: Exception, journey: Journey) -> Trouble:
+    return http_wire.unanswered(error, journey, "X")
 
 
 TURNED: Mapping[type[Exception], Any] = {
@@ -299,7 +130,7 @@ class Wire:
 
     def __init__(self, *, secrets: Mapping[str, str], base: str, waits: Waits) -> None:
         """`base`: scheme and host (and path), without a slash at the end."""
-        self._hidden = [form for s in secrets.values() if s for form in (s, quote(s, safe=""))]
+        self._hidden = http_wire.forms(secrets.values())
         self._client = tweepy.Client(
             consumer_key=secrets["API_KEY"],
             consumer_secret=secrets["API_SECRET"],
@@ -324,34 +155,21 @@ class Wire:
 
         Raises only PublishError, without a trace of the request in it; OutcomeUnknown only if `visible`.
         """
-        _hush()
+        http_wire.hush(_TALKATIVE)
         try:
             answer = self._client.request(method, route, params=params, json=body, user_auth=True).json()
         except Exception as error:  # whatever it is, it must not be taken for "not sent"
             turn = next(turn for kind, turn in TURNED.items() if isinstance(error, kind))
-            trouble: _Trouble = turn(error, self._session.journey)
+            trouble: Trouble = turn(error, self._session.journey)
         else:
             if isinstance(answer, dict):
                 return answer
-            trouble = _Trouble(Verdict.unclear, "X's answer is not in its own form")
+            trouble = Trouble(Verdict.unclear, "X's answer is not in its own form")
         if trouble.verdict is Verdict.missing and missing_ok:
             return MISSING
         # Raised out here so that the original, which holds the signed request, is not even its context.
-        raise self._raised(trouble, VISIBLE if visible else INVISIBLE)
+        raise self._raised(trouble, visible=visible)
 
-    def _raised(self, trouble: _Trouble, meaning: Mapping[Verdict, type[PublishError]]) -> PublishError:
-        message = "".join(c if c.isprintable() else " " for c in trouble.message)
-        message = _SIGNATURE.sub("[secret]", message)
-        for secret in self._hidden:
-            message = message.replace(secret, "[secret]")
-        kind = meaning[trouble.verdict]
-        message = message[:400]
-        return TryLater(message, at=trouble.at) if kind is TryLater else kind(message)
-
-
-def _hush() -> None:
-    """Keep the libraries from DEBUG, before every request: someone may have turned it on in between."""
-    for name in _TALKATIVE:
-        logger = logging.getLogger(name)
-        if logger.getEffectiveLevel() < logging.INFO:
-            logger.setLevel(logging.INFO)
+    def _raised(self, trouble: Trouble, *, visible: bool) -> PublishError:
+        plain = trouble._replace(message=_SIGNATURE.sub("[secret]", trouble.message))
+        return http_wire.raised(plain, visible=visible, hidden=self._hidden)

@@ -20,7 +20,7 @@ from scheduler.store.records import (
     from_row,
     outgoing_json,
     planned_values,
-    to_json,
+    staged_json,
     to_micros,
 )
 from scheduler.store.tables import deliveries as table
@@ -158,7 +158,7 @@ def frozen_column(out: Outgoing) -> dict[str, Any]:
 
 def staged_column(staged: Staged) -> dict[str, Any]:
     """Return the column of what the network gave ahead."""
-    return {"staged": to_json(dict(staged.ids))}
+    return {"staged": staged_json(staged)}
 
 
 def file_receipt(

@@ -98,6 +98,10 @@ class Delivery:
             action=self.action,
             language=self.content.language,
             text=self.content.text,
+            rest=self.content.thread,
+            warning=self.content.warning,
+            link=self.content.link,
+            title=self.content.title,
             token=self.token,
             due_at=self.due_at,
             media=media,
@@ -123,7 +127,7 @@ def from_row(row: Any) -> Delivery:
     values["approved"] = row["approved_hash"] is not None and row["approved_hash"] == row["fingerprint"]
     values["content"] = content_from(json.loads(row["content"]))
     values["frozen"] = outgoing_from(json.loads(row["frozen"])) if row["frozen"] else None
-    values["staged"] = Staged(json.loads(row["staged"])) if row["staged"] else None
+    values["staged"] = staged_from(json.loads(row["staged"])) if row["staged"] else None
     return Delivery(**values)
 
 
@@ -141,7 +145,8 @@ _FLAGS = (
     *("needs_release", "needs_approval", "late_accepted", "look_first", "withdraw_wanted", "dropped"),
     "from_submission",
 )
-_LATER = ("alt",)  # keys of a card that its first version didn't have
+_LATER_IN_CARDS = ("alt",)  # keys that their first version didn't have
+_LATER = ("thread", "warning", "link", "title")  # likewise of a content
 
 
 def to_json(value: object) -> str:
@@ -185,7 +190,7 @@ def content_values(content: Content) -> dict[str, Any]:
     """Return a content as a JSON object. Keys that came later stay out while empty: what is queued keeps its hash."""
     values = asdict(content)
     values["card"] = values["card"] and card_values(content.card)
-    return values
+    return {name: value for name, value in values.items() if name not in _LATER or value}
 
 
 def wording(content: Content) -> str:
@@ -199,7 +204,7 @@ def wording(content: Content) -> str:
 def card_values(card: CardContent | None) -> dict[str, Any]:
     """Return a card's content as a JSON object, likewise."""
     values = asdict(card) if card else {}
-    return {name: value for name, value in values.items() if name not in _LATER or value}
+    return {name: value for name, value in values.items() if name not in _LATER_IN_CARDS or value}
 
 
 def content_from(value: Mapping[str, Any]) -> Content:
@@ -211,15 +216,44 @@ def content_from(value: Mapping[str, Any]) -> Content:
         card=CardContent(**{**card, "hashtags": tuple(card["hashtags"])}) if card else None,
         images=tuple(FileContent(**image) for image in value["images"]),
         video=FileContent(**video) if video else None,
+        thread=tuple(value.get("thread", ())),
+        warning=value.get("warning", ""),
+        link=value.get("link", ""),
+        title=value.get("title", ""),
     )
 
 
 def outgoing_json(out: Outgoing) -> str:
     """Return a frozen delivery as JSON."""
-    return to_json({**asdict(out), "due_at": to_micros(out.due_at)})
+    before = [receipt_values(receipt) for receipt in out.before]
+    return to_json({**asdict(out), "due_at": to_micros(out.due_at), "before": before})
 
 
 def outgoing_from(value: Mapping[str, Any]) -> Outgoing:
     """Return the frozen delivery whose JSON object is `value`."""
     media = tuple(Medium(**{**medium, "path": Path(medium["path"])}) for medium in value["media"])
-    return Outgoing(**{**value, "media": media, "due_at": from_micros(value["due_at"])})
+    before = tuple(receipt_from(receipt) for receipt in value.get("before", ()))
+    rest = tuple(value.get("rest", ()))
+    return Outgoing(**{**value, "media": media, "due_at": from_micros(value["due_at"]), "before": before, "rest": rest})
+
+
+def staged_json(staged: Staged) -> str:
+    """Return what the network gave ahead as JSON."""
+    pending = {"again_at": to_micros(staged.again_at)} if staged.again_at else {}
+    return to_json({**staged.ids, **pending})
+
+
+def staged_from(value: Mapping[str, Any]) -> Staged:
+    """Return what the network gave ahead whose JSON object is `value`."""
+    ids = {name: one for name, one in value.items() if name != "again_at"}
+    return Staged(ids, _moment(value.get("again_at")))
+
+
+def receipt_values(receipt: Receipt) -> dict[str, Any]:
+    """Return a receipt as a JSON object."""
+    return {**asdict(receipt), "published_at": to_micros(receipt.published_at)}
+
+
+def receipt_from(value: Mapping[str, Any]) -> Receipt:
+    """Return the receipt whose JSON object is `value`."""
+    return Receipt(**{**value, "published_at": from_micros(value["published_at"])})

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from scheduler.standins.x import USERS, XServer
 from tests.acceptance.command import CONFIG, Campaign, ago, stop, wait_for
-from tests.servers.x import USERS, XServer
 
 USER = USERS[0]
 

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import BrowserContext, Page
 
+from scheduler.standins.x import USERS, XServer
 from tests.acceptance.command import wait_for
 from tests.e2e import eyes, journey
 from tests.e2e.house import CONFIG, House, action
-from tests.servers.x import USERS, XServer
 from tests.web.site import CANARY, spoiled
 
 MESSAGE = "Nous restons à vos côtés."

@@ -9,7 +9,7 @@ import pytest
 
 from scheduler.model import Account
 from scheduler.publishers.x import Publisher
-from tests.servers.x import USERS, User, XServer
+from scheduler.standins.x import USERS, User, XServer
 
 LEAKS = sorted({secret for user in USERS for secret in user.secrets.values()} | {"canary", "oauth_signature"})
 """Words that must never be seen: all secrets hold "canary"."""

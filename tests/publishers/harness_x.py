@@ -6,9 +6,9 @@ from typing import ClassVar, Self
 
 from scheduler.model import Account
 from scheduler.publishers.x import Publisher
+from scheduler.standins.x import USERS, XServer
 from tests.publishers import harness
 from tests.publishers.harness import FAULTS, Seen
-from tests.servers.x import USERS, XServer
 
 _ENDPOINTS = {
     "upload": "POST /2/media/upload",

@@ -19,11 +19,11 @@ from PIL import Image
 
 from scheduler.errors import OutcomeUnknown, PublishError, Rejected, TryLater, UserError
 from scheduler.model import Account, CardContent, Content, FileContent, Level, Outgoing, Receipt, Staged
-from scheduler.publishers import x_wire
+from scheduler.publishers import http_wire, x_wire
 from scheduler.publishers.x import Publisher
+from scheduler.standins.x import USERS, XServer
 from tests.publishers.conftest import Make
 from tests.publishers.harness_x import Harness
-from tests.servers.x import USERS, XServer
 
 
 def account(**more: object) -> Account:
@@ -300,18 +300,18 @@ def test_every_sdk_exception_is_turned(kind: type[Exception]) -> None:
     assert own
     if not issubclass(kind, tweepy.HTTPException):
         turn = x_wire.TURNED[own[0]]
-        journey = x_wire._Journey(x_wire.Waits())
+        journey = http_wire.Journey(http_wire.Waits())
         error = kind.__new__(kind)
-        assert turn(error, journey).verdict is x_wire.Verdict.unclear
+        assert turn(error, journey).verdict is http_wire.Verdict.unclear
         journey.connecting = True
-        assert turn(error, journey).verdict is x_wire.Verdict.unsent
+        assert turn(error, journey).verdict is http_wire.Verdict.unsent
 
 
 def test_every_verdict_has_a_meaning() -> None:
     """Each verdict is raised as something; only the visible call can be of unknown outcome."""
-    assert set(x_wire.VISIBLE) == set(x_wire.INVISIBLE) == set(x_wire.Verdict)
-    assert OutcomeUnknown not in x_wire.INVISIBLE.values()
-    assert all(issubclass(kind, PublishError) for kind in x_wire.VISIBLE.values())
+    assert set(http_wire.VISIBLE) == set(http_wire.INVISIBLE) == set(http_wire.Verdict)
+    assert OutcomeUnknown not in http_wire.INVISIBLE.values()
+    assert all(issubclass(kind, PublishError) for kind in http_wire.VISIBLE.values())
 
 
 def test_waits_for_the_limit_that_is_used_up() -> None:

@@ -12,11 +12,11 @@ import pytest
 from scheduler.errors import AccountBlocked, OutcomeUnknown, PublishError, Rejected, TryLater
 from scheduler.model import Outgoing, Receipt, Staged
 from scheduler.publishers.base import Deleted, NeedsHand
+from scheduler.standins.faults import FAULTS
+from scheduler.standins.x import USERS, XServer
 from tests.publishers.conftest import Make, check_clean
 from tests.publishers.harness_x import Harness
 from tests.servers import tls
-from tests.servers.faults import FAULTS
-from tests.servers.x import USERS, XServer
 
 ALL = sorted({*FAULTS, *XServer.refusals})
 HANGS = {"timeout_before_commit", "timeout_after_commit", "drip"}

@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 from scheduler.errors import OutcomeUnknown
 from scheduler.model import Outgoing, Receipt, Staged
 from scheduler.publishers.x import _as_written, _canonical
+from scheduler.standins.x import USERS, XServer
+from scheduler.standins.x_posts import FIELDS, Post, normal, weight
 from tests.publishers.conftest import Make
 from tests.publishers.harness_x import Harness
-from tests.servers.x import USERS, XServer
-from tests.servers.x_posts import FIELDS, Post, normal, weight
 
 
 def out(text: str) -> Outgoing:
@@ -115,7 +115,7 @@ def test_reads_its_own_posts_back(text: str) -> None:
 def test_server_as_a_process(make: Make, tmp_path: Path) -> None:
     """Another process can use the server, make it fail, and read what happened from its log."""
     log = tmp_path / "x.jsonl"
-    command = [sys.executable, "-m", "tests.servers.x", "--log", str(log)]
+    command = [sys.executable, "-m", "scheduler.standins.x", "--log", str(log)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
         try:
             url = json.loads(server.stdout.readline())["url"]

@@ -21,9 +21,9 @@ from scheduler import app as parts
 from scheduler.clock import SimulatedClock
 from scheduler.operations import deliver, recover
 from scheduler.operations.resolve import resolve
+from scheduler.standins.x import USERS, XServer
 from scheduler.status import Status
 from scheduler.store import claims, deliveries
-from tests.servers.x import USERS, XServer
 
 KEY = "act/hello@x"
 LANES = 6  # the sweep is cut into this many tests, which run side by side

@@ -12,11 +12,11 @@ from scheduler.operations import deliver, recover
 from scheduler.operations.pause import resume
 from scheduler.operations.take_back import take_back
 from scheduler.publishers.x import Publisher
+from scheduler.standins.faults import FAULTS
+from scheduler.standins.x import USERS, User, XServer
 from scheduler.status import Status
 from scheduler.store import controls, withdrawals
 from tests.reliability.crowd import EVERY, Crowd
-from tests.servers.faults import FAULTS
-from tests.servers.x import USERS, User, XServer
 
 ALL = sorted({*FAULTS, *XServer.refusals})
 HANGS = frozenset({"timeout_before_commit", "timeout_after_commit", "drip"})

@@ -61,7 +61,7 @@ class RacedPublisher(FakePublisher):
     limits = FakePublisher.limits.__class__(**{**vars(FakePublisher.limits), "card": (600, 338)})
     network: RacedNetwork
 
-    def stage(self, out: Outgoing) -> Staged:
+    def stage(self, out: Outgoing, begun: Staged | None = None) -> Staged:  # noqa: ARG002
         """Prepare."""
         self.network.point()
         staged = super().stage(out)

@@ -14,8 +14,8 @@ from urllib.parse import parse_qs, unquote, urlsplit
 from joserfc import jwt
 from joserfc.jwk import RSAKey
 
-from tests.servers.faults import Answer
-from tests.servers.loopback import LoopbackServer, Request
+from scheduler.standins.faults import Answer
+from scheduler.standins.loopback import LoopbackServer, Request
 
 CLIENT, SECRET = "solidarity", "the client's secret: with %, + and é"
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from scheduler.standins.x import USERS, XServer
 from tests.publishers.conftest import LEAKS
-from tests.servers.x import USERS, XServer
 from tests.web.site import CONFIG, Served
 
 ANSWERS = (

@@ -3,7 +3,6 @@
 import hashlib
 import html
 import unicodedata
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -118,7 +117,7 @@ def snowflake(now: float, after: int) -> str:
     return str(max((int(now * 1000) - EPOCH) << 22, after + 1))
 
 
-def _with_short_links(text: str) -> tuple[str, list[Mapping[str, Any]]]:
+def _with_short_links(text: str) -> tuple[str, list[dict[str, Any]]]:
     links = []
     for found in reversed(extract_urls_with_indices(text)):
         start, end = found["indices"]

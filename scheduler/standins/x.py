@@ -1,6 +1,6 @@
 """A stand-in for X's API v2, as strict as the real one where a post could go wrong.
 
-In a test: `with XServer() as server:`. For another process: `python -m tests.servers.x --port N --log FILE`
+In a test: `with XServer() as server:`. For another process: `python -m scheduler.standins.x --port N --log FILE`
 prints one JSON line with its address and can then be told to fail over `/_control/fail`.
 """
 
@@ -20,10 +20,10 @@ from urllib.parse import quote
 
 from PIL import Image
 
-from tests.servers import oauth1
-from tests.servers.faults import FAULTS, Answer, Fault, send
-from tests.servers.loopback import LoopbackServer, Request
-from tests.servers.x_posts import FIELDS, Picture, Post, User, normal, snowflake, weight
+from scheduler.standins import oauth1
+from scheduler.standins.faults import FAULTS, Answer, Fault, send
+from scheduler.standins.loopback import LoopbackServer, Request
+from scheduler.standins.x_posts import FIELDS, Picture, Post, User, normal, snowflake, weight
 
 USERS = (
     User("1001", "rights_fr", "canary-ak-1", "canary-as-1/+&", "1001-canary/at", "canary-ts-1%"),

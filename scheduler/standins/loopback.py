@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any, ClassVar, Self
 from urllib.parse import parse_qsl, urlsplit
 
-from tests.servers import faults
-from tests.servers.faults import FAULTS, Answer, Fault, Order
+from scheduler.standins import faults
+from scheduler.standins.faults import FAULTS, Answer, Fault, Order
 
 
 @dataclass(frozen=True)
@@ -137,7 +137,7 @@ class LoopbackServer:
                     return endpoint, tuple(part for want, part in pairs if want.startswith(":"))
         return f"{method} {path}", ()
 
-    def take(self, endpoint: str) -> tuple[str, Fault] | tuple[str, None]:
+    def take(self, endpoint: str) -> tuple[str, Fault | None]:
         """Return the fault this call of an endpoint has to show."""
         with self._lock:
             name = next((order.fault for order in self._orders if order.takes(endpoint)), "")
