@@ -4,9 +4,11 @@ import ast
 import re
 from datetime import timedelta
 
+import pytest
+
 from scheduler import publishers
 from scheduler.operations import deliver, queue
-from scheduler.publishers import outbox, x, x_wire
+from scheduler.publishers import x, x_wire
 from scheduler.status import MOVES, Status
 from tests.docs import pages
 
@@ -55,33 +57,35 @@ def test_the_figures_of_waiting_are_the_code_s() -> None:
     assert "more than a day ago" in page
 
 
-def test_every_network_has_its_section() -> None:
-    """Each publisher there is has a section in docs/networks.md, and no other network has."""
-    told = {name.removeprefix("The ").lower() for name in pages.sections(pages.text("networks.md"), 2)}
-    assert told == publishers.names()
+def test_every_network_has_its_page() -> None:
+    """Each publisher there is has a page of its own, which docs/networks.md leads to, and no other network has."""
+    found = {file.stem for file in (pages.ROOT / "docs" / "networks").glob("*.md")}
+    assert found == publishers.names()
+    assert [name for name in sorted(found) if f"(networks/{name}.md)" not in pages.text("networks.md")] == []
 
 
-def test_the_limits_told_are_the_code_s() -> None:
-    """The figures of each network are those that `check` counts with."""
-    told = pages.sections(pages.text("networks.md"), 2)
-    for kind, section in ((x.Publisher, told["X"]), (outbox.Publisher, told["The outbox"])):
-        limits = kind.limits
-        figures = [f"{limits.text:,}", f"{limits.alt:,}", f"{limits.image_bytes // 1_000_000} MB"]
-        figures += [f"| {limits.images}, each", f"{limits.card[0]} × {limits.card[1]}"]
-        assert [figure for figure in figures if figure not in section] == []
-    assert f"{x._PREMIUM_TEXT:,} with `premium: true`" in told["X"]
+@pytest.mark.parametrize("name", sorted(publishers.names()))
+def test_the_limits_told_are_the_code_s(name: str) -> None:
+    """The figures of each network are those that `check` counts with, and each of its secrets is named."""
+    told, kind = pages.text(f"networks/{name}.md"), publishers.load(name)
+    limits = kind.limits
+    figures = [f"{limits.text:,}", f"{limits.alt:,}", f"{limits.image_bytes // 1_000_000} MB"]
+    figures += [f"| {limits.images}, each", f"{limits.card[0]} × {limits.card[1]}"]
+    figures += [f"_{secret}`" for secret in (*kind.secrets, *kind.optional_secrets)]
+    if limits.film is not None:
+        figures += [f"{limits.film.bytes // 1_000_000} MB", f"{limits.film.seconds:g} seconds"]
+    assert [figure for figure in figures if figure not in told] == []
+
+
+def test_the_looks_of_x_are_told() -> None:
+    """When X is asked again after an unknown outcome, and how long a text may be there, is as its page tells."""
+    page = pages.text("networks/x.md")
+    assert f"{x._PREMIUM_TEXT:,} with `premium: true`" in page
     assert [look.total_seconds() for look in x.Publisher.looks] == [15, 60, 300]
-    assert "15 seconds, one minute and five minutes" in " ".join(told["X"].split())
+    assert "15 seconds, one minute and five minutes" in " ".join(page.split())
 
 
 def test_every_answer_of_x_is_explained() -> None:
     """Each status that the code reads a meaning into stands in the table of X's errors."""
-    section = pages.sections(pages.text("networks.md"), 2)["X"]
-    assert [status for status in x_wire.STATUS if str(status) not in section] == []
-
-
-def test_every_secret_is_named() -> None:
-    """docs/config.md names each secret that a network asks for."""
-    page = pages.text("config.md")
-    wanted = {name for platform in publishers.names() for name in publishers.load(platform).secrets}
-    assert [name for name in sorted(wanted) if f"`X_EN_{name}`" not in page] == []
+    page = pages.text("networks/x.md")
+    assert [status for status in x_wire.STATUS if str(status) not in page] == []
