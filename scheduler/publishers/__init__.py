@@ -10,9 +10,8 @@ from scheduler.publishers.base import Publisher
 @cache
 def names() -> frozenset[str]:
     """Return the platforms that this version can publish on, by looking at the files."""
-    folder = Path(__file__).parent
-    own = {"__init__", "base"}
-    return frozenset(file.stem for file in folder.glob("*.py") if file.stem not in own and "_" not in file.stem)
+    files = [file for folder in __path__ for file in Path(folder).glob("*.py")]
+    return frozenset(file.stem for file in files if file.stem != "base" and "_" not in file.stem)
 
 
 @cache

@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, ClassVar, Self
@@ -29,6 +29,15 @@ class Request:
     args: tuple[str, ...]
     fault: str = ""
     port: int = 0  # the client's end of the connection
+
+
+@dataclass(frozen=True, kw_only=True)
+class Seat:
+    """What a configuration needs to speak for one account here: `secrets` by their names, `options` of the account."""
+
+    base_url: str
+    secrets: Mapping[str, str]
+    options: Mapping[str, object] = field(default_factory=dict)
 
 
 class LoopbackServer:
@@ -115,6 +124,10 @@ class LoopbackServer:
 
     def state(self) -> dict[str, Any]:
         """Return what the network holds, as JSON values."""
+        raise NotImplementedError
+
+    def seat(self, account: str) -> Seat:
+        """Let an account take part: return where and with which secrets it speaks for itself."""
         raise NotImplementedError
 
     def note(self, kind: str, **facts: object) -> None:
