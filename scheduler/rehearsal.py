@@ -5,13 +5,14 @@ reasons.
 """
 
 import shutil
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
 from scheduler import app as parts
-from scheduler import gallery, plan, publishers, rendering, slots
+from scheduler import gallery, plan, publishers, rendering, slots, standins
 from scheduler.clock import Clock, SimulatedClock
 from scheduler.errors import UserError
 from scheduler.model import Account, Action, Workspace
@@ -36,6 +37,7 @@ class Rehearsed:
     begins: datetime
     ends: datetime
     rendered: Path  # where the pictures lie
+    there: Mapping[str, int] = field(default_factory=dict)  # by platform: the posts that its strict stand-in has
 
     def count(self, *statuses: str) -> int:
         """Return how many deliveries ended in any of `statuses`."""
@@ -50,8 +52,11 @@ def rehearse(
     begins: datetime | None = None,
     ends: datetime | None = None,
     progress: Progress = lambda _done, _total: None,
+    strict: bool = False,
 ) -> Rehearsed:
     """Let the campaign happen between two moments, in a folder of its own.
+
+    With `strict` the real publishers speak over HTTP to stand-ins on loopback that refuse what the networks would.
 
     Raises:
         UserError: nothing is planned, or `out` holds something else.
@@ -68,18 +73,28 @@ def rehearse(
     # Its own var/ keeps the stand-ins' posts out of the workspace's; pictures are rendered once, for both.
     stage = replace(workspace, database=f"sqlite:///{out.resolve() / 'state.db'}")
     store = open_store(stage.database, out, durable=False)
-    app = parts.build(stage, clock=clock, factory=_stand_in(out), state=store)
-    try:
-        lending.lend(store, handed_in)
-        fill(app, loaded, ahead=None)
-        # What lies before the rehearsal's first moment isn't rehearsed: it would only be missed.
-        queue.apply(app, loaded, since=first)
-        _let_time_pass(app, clock, last, progress, total=len(times))
-        with app.store.read() as c:
-            found = deliveries.in_status(c)
-    finally:
-        app.close()
-    return Rehearsed(deliveries=found, out=out, begins=first, ends=last, rendered=workspace.var / "rendered")
+    with _networks(workspace, out, clock, strict=strict) as (factory, there):
+        app = parts.build(stage, clock=clock, factory=factory, state=store)
+        try:
+            lending.lend(store, handed_in)
+            fill(app, loaded, ahead=None)
+            # What lies before the rehearsal's first moment isn't rehearsed: it would only be missed.
+            queue.apply(app, loaded, since=first)
+            _let_time_pass(app, clock, last, progress, total=len(times))
+            with app.store.read() as c:
+                found = deliveries.in_status(c)
+            counted = there()
+        finally:
+            app.close()
+    return Rehearsed(
+        # What the stand-ins give out as addresses may be somebody's real post.
+        deliveries=[replace(one, url=None) for one in found] if strict else found,
+        out=out,
+        begins=first,
+        ends=last,
+        rendered=workspace.var / "rendered",
+        there=counted,
+    )
 
 
 def _times(actions: Iterable[Action], workspace: Workspace) -> list[datetime]:
@@ -103,6 +118,42 @@ def _let_time_pass(app: parts.App, clock: SimulatedClock, last: datetime, progre
         clock.move_to(max(moment, clock.now() + timedelta(milliseconds=1)))
     msg = "the rehearsal doesn't come to an end: a delivery is put off again and again"
     raise UserError(msg)
+
+
+@contextmanager
+def _networks(
+    workspace: Workspace, out: Path, clock: Clock, *, strict: bool
+) -> Iterator[tuple[parts.PublisherFactory, Callable[[], dict[str, int]]]]:
+    """Have the networks there: what makes an account's publisher, and what counts the posts that are out."""
+    if not strict:
+        yield _stand_in(out), dict
+        return
+    from scheduler.standins.lender import Lender
+
+    def now() -> float:
+        return clock.now().timestamp()
+
+    with ExitStack() as running:
+        shelf = running.enter_context(Lender(now=now))
+        platforms = {account.platform for account in workspace.accounts.values()} & standins.names()
+        servers = {name: running.enter_context(standins.load(name)(now=now)) for name in sorted(platforms)}
+        seats = {
+            name: servers[account.platform].seat(name)
+            for name, account in workspace.accounts.items()
+            if account.platform in servers
+        }
+        local = _stand_in(out)
+
+        def factory(account: Account, workspace: Workspace, clock: Clock) -> Publisher:
+            if account.name not in seats:
+                return local(account, workspace, clock)
+            seat = seats[account.name]
+            options = {**account.options, **seat.options}
+            there = replace(account, base_url=seat.base_url, options=options)
+            kind = publishers.load(account.platform)
+            return kind(there, secrets=seat.secrets, folder=out, clock=clock, shelf=shelf)
+
+        yield factory, lambda: {name: len(server.state()["posts"]) for name, server in servers.items()}
 
 
 def _stand_in(out: Path) -> parts.PublisherFactory:
@@ -160,6 +211,10 @@ def _shown(one: Delivery, workspace: Workspace, action: Action | None) -> galler
         published_at=one.published_at,
         reason=one.reason,
         text=one.content.text,
+        thread=tuple(gallery.ShownPart(text=part, length=publisher.measure(part)) for part in one.content.thread),
+        warning=one.content.warning if publisher.limits.warning else "",
+        link=one.content.link,
+        link_title=one.content.title,
         length=publisher.measure(one.content.text),
         limit=publisher.text_limit(),
         media=tuple(

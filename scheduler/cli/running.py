@@ -100,8 +100,9 @@ def _moment(text: str | None, option: str, *, end: bool = False) -> datetime | N
 @click.option("--to", "ends", help="The last moment, local (default: a day after the last post).")
 @click.option("--out", type=click.Path(path_type=Path), help="The folder for the gallery (default: var/rehearsal).")
 @click.option("--lang", default="en", type=click.Choice(["en", "fr"]), help="The gallery's own language.")
+@click.option("--strict", is_flag=True, help="Against servers on this machine that refuse what the networks would.")
 @json_option
-def rehearse(begins: str | None, ends: str | None, out: Path | None, lang: str, *, as_json: bool) -> int:
+def rehearse(begins: str | None, ends: str | None, out: Path | None, lang: str, *, strict: bool, as_json: bool) -> int:
     """Let the whole campaign happen on a simulated clock, offline, and show it in a gallery."""
     from scheduler.clock import SimulatedClock, SystemClock
     from scheduler.operations.check import check as look
@@ -119,7 +120,7 @@ def rehearse(begins: str | None, ends: str | None, out: Path | None, lang: str, 
             output.aside(str(problem))
     target = (out or ready.var / "rehearsal").absolute()
     with output.progress("Rehearsing") as show:
-        result = happen(ready, checked.loaded, out=target, begins=first, ends=last, progress=show)
+        result = happen(ready, checked.loaded, out=target, begins=first, ends=last, progress=show, strict=strict)
     index = write_gallery(result, ready, checked.actions, language=lang)
     counts = {
         "published": result.count("published"),
@@ -129,7 +130,8 @@ def rehearse(begins: str | None, ends: str | None, out: Path | None, lang: str, 
     }
     if as_json:
         found = [output.delivery(one) for one in result.deliveries]
-        output.as_json({**counts, "out": str(target), "gallery": str(index), "deliveries": found})
+        there = {"networks": dict(result.there)} if strict else {}
+        output.as_json({**counts, **there, "out": str(target), "gallery": str(index), "deliveries": found})
     else:
         bad = [one for one in result.deliveries if one.status in {"missed", *_BAD}]
         if bad:
@@ -137,6 +139,8 @@ def rehearse(begins: str | None, ends: str | None, out: Path | None, lang: str, 
         output.say(", ".join(f"{number} {name}" for name, number in counts.items()))
         for words in _held_because(result.deliveries):
             output.say(f"  {words}")
+        for name, number in result.there.items():
+            output.say(f"  {name} has {number} post{'' if number == 1 else 's'}")
         output.say(f"The gallery: {index.as_uri()}")
     return int(counts["failed"] > 0 or checked.errors > 0)
 

@@ -12,6 +12,6 @@ Only data comes in (`Shown`), only a folder goes out: no database, no network, n
 """
 
 from scheduler.gallery.page import write
-from scheduler.gallery.shown import Shown, ShownMedium
+from scheduler.gallery.shown import Shown, ShownMedium, ShownPart
 
-__all__ = ["Shown", "ShownMedium", "write"]
+__all__ = ["Shown", "ShownMedium", "ShownPart", "write"]

@@ -21,14 +21,18 @@ class Segment:
     text: str
 
 
-def split(text: str) -> list[Segment]:
-    """Cut `text` into segments; put together again they are the text, to the character."""
+def split(text: str, *, links: bool = True) -> list[Segment]:
+    """Cut `text` into segments; put together again they are the text, to the character.
+
+    Without `links` addresses are plain words, as on networks where nobody can follow them.
+    """
     segments = []
     end = 0
     for match in _MARKED.finditer(text):
         if match.start() > end:
             segments.append(Segment("", text[end : match.start()]))
-        segments.append(Segment(match.lastgroup or "", match.group()))
+        kind = match.lastgroup or ""
+        segments.append(Segment(kind if links or kind != "link" else "", match.group()))
         end = match.end()
     if end < len(text):
         segments.append(Segment("", text[end:]))

@@ -16,6 +16,14 @@ class ShownMedium:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ShownPart:
+    """A part of a thread after the first. `length` as the network counts it."""
+
+    text: str
+    length: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class Shown:
     """One delivery as the page shows it. Times are aware UTC."""
 
@@ -34,6 +42,10 @@ class Shown:
     length: int  # as the network counts it
     limit: int
     media: tuple[ShownMedium, ...]
+    thread: tuple[ShownPart, ...] = ()
+    warning: str = ""  # what readers are warned of before they see it
+    link: str = ""  # of a link card
+    link_title: str = ""
     phase: str = ""
     source: str = ""  # e.g. posts/syria-not-safe.yaml:12
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from itertools import groupby
+from urllib.parse import urlsplit
 from zlib import crc32
 from zoneinfo import ZoneInfo
 
@@ -25,6 +26,7 @@ _RATIOS: Mapping[str, tuple[float, float]] = {
     "threads": (3 / 4, 2.0),
 }
 _ANY_RATIO = (1 / 2, 2.0)
+_PLAIN_LINKS = frozenset({"instagram"})  # shows addresses as words that nobody can follow
 _LATE = timedelta(minutes=1)  # below it, planned and published are the same time to a reader
 
 
@@ -62,6 +64,8 @@ class Tile:
     lang: str
     dir: str
     text: list[Segment]
+    thread: list[tuple[list[Segment], str]]  # each part after the first, with its length
+    host: str  # of the link card
     frames: list[Frame]
     length: str
     limit: str
@@ -142,7 +146,9 @@ class Setter:
             platform=words.platform(item.platform),
             lang=item.language,
             dir=segments.direction(item.language),
-            text=segments.split(item.text),
+            text=segments.split(item.text, links=item.platform not in _PLAIN_LINKS),
+            thread=[(segments.split(part.text), words.number(part.length, self._language)) for part in item.thread],
+            host=urlsplit(item.link).hostname or "" if item.link else "",
             frames=[self._frame(medium, item) for medium in item.media],
             length=words.number(item.length, self._language),
             limit=words.number(item.limit, self._language),

@@ -16,6 +16,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +45,7 @@ class Publisher(base.Publisher):
         alt=10_000,
         card=(1200, 675),
         source="our own",
+        film=base.Film(bytes=95_000_000, seconds=140.0, width=1920, height=1920),
     )
     looks = (timedelta(0),)  # a folder is there at once or not at all
     live = False
@@ -75,6 +77,10 @@ class Publisher(base.Publisher):
     def text_limit(self) -> int:
         """Return how long a text it takes, or the network stood in for."""
         return self._like.text_limit() if self._like else self.limits.text
+
+    def price(self, content: Content) -> Decimal:
+        """Return what the network stood in for would ask: so a rehearsal shows where a budget ends."""
+        return self._like.price(content) if self._like else Decimal(0)
 
     def problems(self, content: Content) -> list[Finding]:
         """Return what it refuses, or what the network stood in for would."""
@@ -167,7 +173,8 @@ class Publisher(base.Publisher):
 
     def _refusals(self, medium: Medium) -> Iterator[str]:
         if _is_video(medium):
-            return  # base.Limits has no figures for video
+            yield from self._film_refusals(medium)
+            return
         name = medium.path.name
         if medium.mime not in self.limits.image_types:
             yield f"{name} is {medium.mime}; it takes {', '.join(sorted(self.limits.image_types))}."
@@ -175,6 +182,13 @@ class Publisher(base.Publisher):
             yield f"{name} has {medium.size:,} bytes of {self.limits.image_bytes:,}."
         if len(medium.alt) > self.limits.alt:
             yield f"The alt text of {name} has {len(medium.alt)} characters of {self.limits.alt}."
+
+    def _film_refusals(self, film: Medium) -> Iterator[str]:
+        limits = self.limits.film
+        if limits is None:
+            yield f"{film.path.name} is a film; it takes none."
+        elif film.size > limits.bytes:
+            yield f"{film.path.name} has {film.size:,} bytes of {limits.bytes:,}."
 
     def _put(self, out: Outgoing, final: Path) -> None:
         """Write everything beside, then rename: the one visible step. Raises OSError, only before it."""
@@ -207,6 +221,9 @@ class Publisher(base.Publisher):
             "key": out.key,
             "account": out.account,
             "language": out.language,
+            "part": out.part,
+            "parts": out.part + len(out.rest),
+            "warning": out.warning,
             "pictures": pictures,
         }
         (half / "receipt.json").write_text(json.dumps(receipt, ensure_ascii=False, indent=1), encoding="utf-8")

@@ -175,6 +175,8 @@ class LoopbackServer:
             self.clear()
         elif verb == "close":
             threading.Thread(target=self._close_for, args=(float(order["seconds"]),), daemon=True).start()
+        elif verb == "seat":
+            return Answer(200, json.dumps(vars(self.seat(str(order["account"])))).encode())
         elif verb != "state":
             return Answer(404, b'{"error": "no such control"}')
         return Answer(200, json.dumps(self.state()).encode())
@@ -212,7 +214,8 @@ class _Handler(BaseHTTPRequestHandler):
         split = urlsplit(self.path)
         if split.path.startswith("/_control/"):
             order = json.loads(self._body() or b"{}")
-            faults.send(self, self.owner.control(split.path.removeprefix("/_control/"), order).wire())
+            answer = self.owner.control(split.path.removeprefix("/_control/"), order)
+            faults.send(self, answer.wire())
             return
         endpoint, args = self.owner.match(self.command, split.path)
         name, fault = self.owner.take(endpoint)

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from scheduler.gallery import Shown, ShownMedium, write
+from scheduler.gallery import Shown, ShownMedium, ShownPart, write
 from scheduler.gallery.words import _EN, _FR, STATES
 from scheduler.status import Status
 
@@ -110,6 +110,38 @@ def test_every_tag_is_closed(sheet, picture):
         note="A note.",
     )
     assert (page.wrong, page.open) == ([], [])
+
+
+def test_a_thread_shows_its_parts_in_order(sheet):
+    """Every part of a thread stands under the first, with its tags marked and its own length."""
+    parts = (ShownPart(text="Second, @AmnestyNow.", length=20), ShownPart(text="Third <last>.", length=13))
+    page = sheet(shown(text="First.", thread=parts))
+    assert (page.wrong, page.open) == ([], [])
+    assert len(page.all("ol", class_="thread")) == 1
+    assert page.text.index("First.") < page.text.index("Second, @AmnestyNow.") < page.text.index("Third <last>.")
+    assert "20 / 280" in page.text
+    assert len(page.all("bdi", class_="tag")) == 1
+
+
+def test_a_warning_stands_before_the_text(sheet):
+    """A content warning is read before what it warns of."""
+    page = sheet(shown(platform="mastodon", warning="Torture", text="What they did."))
+    assert page.text.index("Content warning: Torture") < page.text.index("What they did.")
+
+
+def test_a_link_card_names_its_page_and_host(sheet):
+    """A link card shows the title and the host, nothing is fetched for it."""
+    page = sheet(shown(platform="bluesky", link="https://example.org/syria?a=1", link_title="Syria & others"))
+    assert (page.wrong, page.open) == ([], [])
+    assert len(page.all("p", class_="card-of-link")) == 1
+    assert "Syria & others" in page.text
+    assert "example.org" in page.text
+
+
+def test_links_are_plain_words_on_instagram(sheet):
+    """Where nobody can follow a link it doesn't look like one."""
+    assert sheet(shown(platform="instagram")).all("bdi", class_="link") == []
+    assert len(sheet(shown(platform="threads")).all("bdi", class_="link")) == 1
 
 
 def test_an_empty_campaign_still_has_a_page(sheet):
