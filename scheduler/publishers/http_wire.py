@@ -27,6 +27,7 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from scheduler.errors import AccountBlocked, OutcomeUnknown, PublishError, Rejected, TryLater
 
 _LARGEST_ANSWER = 8_000_000  # bytes; a hundred posts with all their entities stay under one million
+_KEPT_OPEN = 5.0  # seconds; servers close an idle connection after 5 to 60
 # Their DEBUG output holds whole addresses.
 _TALKATIVE = ("urllib3.connectionpool",)
 
@@ -105,8 +106,17 @@ class _Watched(HTTPConnection):
         journey.connecting = True
         super().connect()  # TCP, and TLS where it is spoken
         journey.connecting = False
+        self._take_time()
+
+    def request(self, *args: Any, **kwargs: Any) -> None:
+        """See urllib3; on a connection that is open already too."""
+        if self.sock is not None:
+            self._take_time()
+        super().request(*args, **kwargs)
+
+    def _take_time(self) -> None:
         # urllib3 would send with the short time-out meant for connecting: fatal to a picture on a slow line.
-        self.timeout = journey.waits.send
+        self.timeout = _JOURNEY.get().waits.send
         self.sock.settimeout(self.timeout)
 
 
@@ -129,7 +139,11 @@ class _Adapter(HTTPAdapter):
 
 
 class Session(requests.Session):
-    """One host, one connection a request, no retry, no redirect, no proxy."""
+    """One host, no retry, no redirect, no proxy; what must not get lost has a connection of its own.
+
+    A connection kept open may have died unnoticed, and a request lost on it has an unknown outcome. That is harmless
+    to what can be repeated: those requests share one connection while they follow each other closely.
+    """
 
     def __init__(self, base: str, waits: Waits) -> None:
         """`base`: scheme and host (and path), without a slash at the end."""
@@ -140,18 +154,26 @@ class Session(requests.Session):
         self._base = base
         self._waits = waits
         self.journey = Journey(waits)
+        self.alone = False  # whether the next request gets a connection of its own
+        self._used_until = 0.0  # on the monotonic clock
 
     def request(self, method: str | bytes, url: str | bytes, **kwargs: Any) -> requests.Response:  # type: ignore[override]
         """Ask `base`, whose part of the address `url` leaves out."""
         kwargs.update(timeout=tuple(self._waits), allow_redirects=False)
         self.journey = Journey(self._waits)
+        if self.alone or time.monotonic() > self._used_until:
+            self.close()
         mark = _JOURNEY.set(self.journey)
+        whole = False
         try:
-            return super().request(method, self._base + str(url), **kwargs)
+            response = super().request(method, self._base + str(url), **kwargs)
+            whole = True
         finally:
             _JOURNEY.reset(mark)
-            # A connection kept open may have died unnoticed, and a request lost on it has an unknown outcome.
-            self.close()
+            self._used_until = time.monotonic() + _KEPT_OPEN
+            if self.alone or not whole:
+                self.close()
+        return response
 
 
 # ── what a failure means ────────────────────────────────────────────────────────────────────────────────
@@ -297,7 +319,7 @@ class Wire:
         Raises only PublishError, without a trace of the request in it.
         """
         try:
-            return self.look(method, route, **request)
+            return self.look(method, route, alone=visible, **request)
         except Fault as fault:
             trouble, answer = fault.trouble, fault.answer
         if trouble.verdict is Verdict.missing and missing_ok and answer is not None:
@@ -305,13 +327,16 @@ class Wire:
         # Raised out here so that the original, which holds the request, is not even its context.
         raise raised(trouble, visible=visible, hidden=self._hidden, meaning=meaning)
 
-    def look(self, method: str, route: str, **request: Any) -> Answer:
+    def look(self, method: str, route: str, *, alone: bool = False, **request: Any) -> Answer:
         """Send one request and return the answer; what fails is a Fault that tells how.
+
+        With `alone` it has a connection of its own: for whatever is visible, or can be done only once.
 
         Raises:
             Fault: no answer, or one that isn't 2xx with a JSON object.
         """
         hush(_TALKATIVE)
+        self._session.alone = alone
         answer = None
         try:
             answer = self._sent(method, route, **request)

@@ -10,18 +10,39 @@ import hmac
 import json
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from scheduler.clock import Clock
-from scheduler.publishers.http_wire import Answer, Trouble, Verdict, Wire
+from scheduler.errors import TryLater
+from scheduler.publishers.http_wire import Answer, Trouble, Verdict, Wire, forms, later
 
 VERSION = "v26.0"
 """Of the Graph API: released 2026-07-29. Threads has its own, v1.0."""
 
-_THROTTLED = frozenset({4, 17, 32, 341, 613, 80001, 80002, 80006})
-_LOGIN = frozenset({102, 190, 463, 467})
-_ABUSE = 368
-_TRANSIENT = frozenset({1, 2})  # may follow a call that took effect
+CODES: Mapping[int, Verdict] = {
+    1: Verdict.unclear,  # "unknown" and "temporary" errors may follow a call that took effect
+    2: Verdict.unclear,
+    4: Verdict.limited,  # the app's calls
+    10: Verdict.blocked,  # a permission
+    17: Verdict.limited,  # the person's calls
+    32: Verdict.limited,  # the Page's calls
+    102: Verdict.blocked,  # the session
+    190: Verdict.blocked,  # the token
+    341: Verdict.limited,  # posts
+    368: Verdict.blocked,  # for abuse
+    613: Verdict.limited,
+    80001: Verdict.limited,  # by business use case: Pages, Instagram, Threads
+    80002: Verdict.limited,
+    80006: Verdict.limited,
+}
+"""What Meta means by a code, whatever the status beside it; 200 to 299 are permissions."""
+
+_MISSING = (100, 33)  # code and subcode of an object that isn't there, or not for this token
+_PROOF = "appsecret_proof"
+_CASES = "X-Business-Use-Case-Usage"
+_SHARES = ("call_count", "total_cputime", "total_time")
+_FULL = 80  # percent of what may be asked, from which on we wait
+_PAUSE = timedelta(minutes=5)  # where Meta doesn't say how long
 
 
 class Graph(Wire):
@@ -46,18 +67,38 @@ class Graph(Wire):
 
         super().__init__(name=name, base=base, waits=waits, judge=judge, hidden=[token, app_secret])
         self.authorize(f"Bearer {token}")
+        self._clock = clock
+        self.usage = Usage()  # as the last answer told it
         self._proof: dict[str, str] = {}
         if app_secret:
             proof = hmac.new(app_secret.encode(), token.encode(), hashlib.sha256).hexdigest()
-            self._proof = {"appsecret_proof": proof}
+            self._proof = {_PROOF: proof}
             self._hidden.append(proof)
+
+    def hide(self, *secrets: str) -> None:
+        """Blot more secrets out of every message."""
+        self._hidden += forms(secrets)
 
     def look(self, method: str, route: str, **request: Any) -> Answer:
         """See Wire; Meta's proof of the app's secret goes with every request."""
         if self._proof:
             place = "params" if method in {"GET", "DELETE"} else "data"
             request[place] = {**(request.get(place) or {}), **self._proof}
-        return super().look(method, route, **request)
+        answer = super().look(method, route, **request)
+        self.usage = usage(answer.headers)
+        return answer
+
+    def ease(self) -> None:
+        """Wait, before anything visible, when most of what may be asked has been asked.
+
+        Raises:
+            TryLater: at the moment when Meta lets us ask freely again.
+        """
+        percent, minutes = self.usage
+        if percent >= _FULL:
+            pause = timedelta(minutes=minutes) if 0 < minutes < 100_000 else _PAUSE
+            message = f"{self.name}: {percent} % of the calls that Meta allows are used up"
+            raise TryLater(message, at=self._clock.now() + pause)
 
 
 def judged(
@@ -69,8 +110,10 @@ def judged(
         verdict = Verdict.limited if answer.status == 429 else Verdict.unclear
         return Trouble(verdict, f"{name} answers {answer.status}: not in its own form", _free_at(answer, now))
     code, subcode = _number(error.get("code")), _number(error.get("error_subcode"))
-    verdict = subcodes.get(subcode) or codes.get(code) or _by_code(code, subcode, answer.status)
     said = str(error.get("error_user_msg") or error.get("message") or "")
+    verdict = subcodes.get(subcode) or codes.get(code) or _by_code(code, subcode, answer.status)
+    if _PROOF in str(error.get("message")):  # Meta says "invalid parameter" to a wrong app secret
+        verdict = Verdict.blocked
     marks = [f"code {code}", *([f"subcode {subcode}"] if subcode else [])]
     if trace := error.get("fbtrace_id"):
         marks.append(f"trace {trace}")
@@ -79,13 +122,15 @@ def judged(
 
 
 def _by_code(code: int, subcode: int, status: int) -> Verdict:
-    if code in _THROTTLED or status == 429:
+    if status == 429:
         return Verdict.limited
-    if code in _LOGIN or code == 10 or 200 <= code <= 299 or code == _ABUSE or status == 401:
+    if code in CODES:
+        return CODES[code]
+    if 200 <= code <= 299 or status == 401:
         return Verdict.blocked
-    if code in _TRANSIENT or status >= 500:
+    if status >= 500:
         return Verdict.unclear
-    if (code, subcode) == (100, 33) or status == 404:
+    if (code, subcode) == _MISSING or status == 404:
         return Verdict.missing
     return Verdict.refused if 400 <= status < 500 and status not in {408, 409} else Verdict.unclear
 
@@ -95,10 +140,31 @@ def _number(value: object) -> int:
 
 
 def _free_at(answer: Answer, now: datetime) -> datetime | None:
-    """Return when Meta takes calls again, as far as its business-use-case header says (in minutes)."""
-    minutes = 0
+    """Return when Meta takes calls again, as far as it says: minutes of its own, or the usual header."""
+    minutes = usage(answer.headers).minutes
+    regained = now + timedelta(minutes=minutes) if 0 < minutes < 100_000 else None
+    times = [at for at in (regained, later(answer.headers.get("Retry-After"), now)) if at]
+    return max(times, default=None)
+
+
+class Usage(NamedTuple):
+    """How much of what may be asked has been, in percent, and the minutes until more may be."""
+
+    percent: int = 0
+    minutes: int = 0
+
+
+def usage(headers: Mapping[str, str]) -> Usage:
+    """Return the highest of what Meta's headers say about the app, the Page and the business use cases."""
+    rows: list[Mapping[str, Any]] = []
+    for name in ("X-App-Usage", "X-Page-Usage"):
+        with contextlib.suppress(ValueError):
+            rows.append(json.loads(headers.get(name, "{}")))
     with contextlib.suppress(ValueError, AttributeError, TypeError):
-        usage = json.loads(answer.headers.get("X-Business-Use-Case-Usage", "{}"))
-        for rows in usage.values():
-            minutes = max([minutes, *(int(row.get("estimated_time_to_regain_access", 0)) for row in rows)])
-    return now + timedelta(minutes=minutes) if 0 < minutes < 100_000 else None
+        rows += [row for case in json.loads(headers.get(_CASES, "{}")).values() for row in case]
+    percent, minutes = 0, 0
+    for row in rows:
+        with contextlib.suppress(ValueError, AttributeError, TypeError, OverflowError):
+            percent = max([percent, *(int(row.get(name, 0)) for name in _SHARES)])
+            minutes = max(minutes, int(row.get("estimated_time_to_regain_access", 0)))
+    return Usage(percent, minutes)
