@@ -1,38 +1,49 @@
-"""X (Twitter): API v2 with the app's and the account's OAuth 1.0a keys, through tweepy.
+"""X (Twitter): API v2, with OAuth 1.0a keys or an OAuth 2 login, through tweepy.
 
 X has no idempotency key and gives no proof of absence: a post whose outcome is unknown is looked for several
-times and then left to a person. Everything that touches the wire stands in `x_wire`, imported when needed.
+times and then left to a person. Everything that touches the wire stands in `x_wire`, `x_media` and `x_login`.
 """
 
-import base64
-import html
 import re
-import unicodedata
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from scheduler.errors import AccountBlocked, OutcomeUnknown, Rejected, TryLater, UserError
+from scheduler.errors import AccountBlocked, OutcomeUnknown, PublishError, Rejected, TryLater, UserError
 from scheduler.model import Account, Content, Finding, Level, Medium, Outgoing, Receipt, Staged
-from scheduler.publishers import base
+from scheduler.publishers import base, x_media
+from scheduler.publishers.x_texts import answers, as_written, canonical, is_gone, is_id, links, posted_at, weight
+from scheduler.tokens import Tokens
 
 if TYPE_CHECKING:
+    from scheduler.publishers.http_wire import Waits
+    from scheduler.publishers.x_login import Login
     from scheduler.publishers.x_wire import Wire
 
 _PREMIUM_TEXT = 25_000  # X changelog, 2024-08-20
 _EXPIRY_MARGIN = timedelta(minutes=10)  # media ids last about 24 hours; not used in their last minutes
 _CLOCKS_APART = timedelta(seconds=30)  # how far our clock may run ahead of X's
+_SHOWN_WITHIN = timedelta(minutes=5)  # an answer refused because X doesn't show what it answers is tried until then
+_RENEWED_EARLY = timedelta(minutes=30)  # before an OAuth 2 access ends
 _PAGES = 5  # of 100 posts: far more than an account posts between staging and the last look
-_FIELDS = "created_at,entities,note_tweet,referenced_tweets"
+# What is asked of a post, by the names of X's description since 2026-08-07, and by those before.
+_FIELDS: tuple[Mapping[str, str], ...] = (
+    {"post.fields": "created_at,entities,note_post", "expansions": "referenced_posts"},
+    {"tweet.fields": "created_at,entities,note_tweet,referenced_tweets"},
+)
 _CASHTAG = re.compile(r"(?<!\S)\$[a-z]{1,6}(?:[._][a-z]{1,2})?(?![a-z0-9_])", re.IGNORECASE)
-_EPOCH = 1_288_834_974_657  # ms; X's ids count from here
+_OAUTH1 = ("API_KEY", "API_SECRET", "ACCESS_TOKEN", "ACCESS_SECRET")
+_OAUTH2 = ("CLIENT_ID", "CLIENT_SECRET", "REFRESH_TOKEN")
+# US dollars; X pricing, 2026-08-22
+_POST, _POST_WITH_LINK, _METADATA = Decimal("0.015"), Decimal("0.20"), Decimal("0.005")
 
 
 class Publisher(base.Publisher):
     """One account on X."""
 
     platform = "x"
-    options = frozenset({"timeout"})
+    options = frozenset({"timeout", "threads"})
     limits: ClassVar[base.Limits] = base.Limits(
         text=280,
         images=4,
@@ -41,26 +52,32 @@ class Publisher(base.Publisher):
         alt=1000,
         card=(1200, 675),
         source="X API v2 documentation and OpenAPI 2.167, read 2026-08-22",
+        film=base.Film(bytes=512_000_000, seconds=140, width=1280, height=1024),
+        threads=True,
     )
-    secrets = ("API_KEY", "API_SECRET", "ACCESS_TOKEN", "ACCESS_SECRET")
+    secrets = _OAUTH1
+    optional_secrets = _OAUTH2
+    other_secrets: ClassVar[tuple[str, ...]] = _OAUTH2  # whole, they stand in for `secrets`
     looks = (timedelta(seconds=15), timedelta(seconds=60), timedelta(seconds=300))
 
     def __init__(self, account: Account, **kwargs: Any) -> None:
-        """Options: `premium` (true: 25,000 characters) and `timeout` (seconds to connect and to read)."""
+        """Options: `premium` (true: 25,000 characters), `threads` (false: takes none), `timeout` (seconds)."""
         super().__init__(account, **kwargs)
         self._base_url = base.checked_url(account, "https://api.x.com")
         self._waits = base.checked_waits(account)
-        self._premium = _checked_premium(account)
+        self._premium = _checked(account, "premium", default=False)
+        self._threads = _checked(account, "threads", default=True)
         self._user: tuple[str, str] | None = None  # id and name, asked once
         self._opened: Wire | None = None
+        self._fields = _FIELDS  # those that X knows, once it has said so
+        self._login: Login | None = None  # where the account gets in by OAuth 2
+        self._access = ""  # what `_opened` sends then
 
     # ── pure ──
 
     def measure(self, text: str) -> int:
         """Return X's weighted length: links 23, emoji and CJK 2, most other characters 1."""
-        from twitter_text import parse_tweet
-
-        return int(parse_tweet(_countable(text)).weightedLength)
+        return weight(text)
 
     def text_limit(self) -> int:
         """Return 280, or 25,000 for an account marked `premium: true`."""
@@ -68,11 +85,27 @@ class Publisher(base.Publisher):
 
     def problems(self, content: Content) -> list[Finding]:
         """Return what X would refuse (errors) or what is unwise there (warnings)."""
-        return [*self._text_problems(content.text), *self._media_problems(content)]
+        return [*self._text_problems(content.text), *self._media_problems(content), *self._thread_problems(content)]
+
+    def findings(self, content: Content) -> list[Finding]:
+        """Return the problems of a content with all its parts."""
+        return [*super().findings(content), *self._thread_problems(content)]
+
+    def price(self, content: Content) -> Decimal:
+        """Return what X charges for all parts, and for the words that go with the pictures."""
+        parts = [_POST_WITH_LINK if links(text) else _POST for text in (content.text, *content.thread)]
+        shown = [image.alt for image in content.images] + (["card"] if content.card is not None else [])
+        shown += [""] if content.video is not None else []
+        described = [alt for alt in shown if alt or content.warning]
+        return sum(parts, Decimal(0)) + _METADATA * len(described)
+
+    def _thread_problems(self, content: Content) -> list[Finding]:
+        if self._threads or not content.thread:
+            return []
+        message = f"{self.account.name} takes no threads (threads: false in config.yaml): write one post"
+        return [Finding(rule="threads-off", message=message)]
 
     def _text_problems(self, text: str) -> list[Finding]:
-        from twitter_text import extract_urls
-
         found = []
         over = self.measure(text) - self.text_limit()
         if over > 0:
@@ -85,7 +118,7 @@ class Publisher(base.Publisher):
         if len(cashtags) > 1:
             message = f"X takes one cashtag a post, not {', '.join(cashtags)}: keep one"
             found.append(Finding(rule="cashtags", message=message))
-        for url in extract_urls(_countable(text)):
+        for url in links(text):
             if not url.lower().startswith(("http://", "https://")):
                 message = f"X makes a link of “{url}”: write https://{url}, or put a space after the full stop"
                 found.append(Finding(rule="bare-domain", message=message, level=Level.warning))
@@ -101,12 +134,12 @@ class Publisher(base.Publisher):
             if (over := len(image.alt) - self.limits.alt) > 0:
                 message = f"the alt text of picture {number} is {over} over X's {self.limits.alt}: shorten it"
                 found.append(Finding(rule="alt-too-long", message=message, about="images"))
-        if content.video is not None:
-            message = "videos can't be published on X by this program yet: use pictures, or post it by hand"
-            found.append(Finding(rule="video-unsupported", message=message, about="video"))
-            if pictures:
-                message = "X takes pictures or a video, not both: keep one kind"
-                found.append(Finding(rule="mixed-media", message=message, about="video"))
+        if content.video is not None and pictures:
+            message = "X takes pictures or a video, not both: keep one kind"
+            found.append(Finding(rule="mixed-media", message=message, about="video"))
+        if content.video is not None and content.video.alt:
+            message = "X takes no alt text for films: say in the text what is to be seen"
+            found.append(Finding(rule="video-alt", message=message, level=Level.warning, about="video"))
         return found
 
     # ── over the wire ──
@@ -124,15 +157,37 @@ class Publisher(base.Publisher):
             raise UserError(msg)
         return found[2], found[1]
 
-    def stage(self, out: Outgoing, begun: Staged | None = None) -> Staged:  # noqa: ARG002
-        """Note who we are and the newest post, and upload the pictures: all invisible, all repeatable."""
-        user_id, username = self._who()
-        ids: dict[str, object] = {"user_id": user_id, "username": username, "since_id": self._newest(user_id)}
-        uploads = [self._upload(medium) for medium in out.media]
+    def stage(self, out: Outgoing, begun: Staged | None = None) -> Staged:
+        """Note who we are and the newest post, and upload the media: all invisible, all repeatable."""
+        wire, now = self._wire(), self._clock.now()
+        if wire.used_up_until is not None and wire.used_up_until > now:
+            raise TryLater("X takes no more posts of this account for now", at=wire.used_up_until)
+        known = ("user_id", "username", "since_id", "film")
+        ids = {name: begun.ids[name] for name in known if name in begun.ids} if begun is not None else {}
+        if not is_id(ids.get("user_id")) or not isinstance(ids.get("username"), str):
+            user_id, username = self._who()
+            ids = {"user_id": user_id, "username": username, "since_id": self._newest(user_id)}
+        if any(medium.mime == "video/mp4" for medium in out.media):
+            return self._filmed(out, ids)
+        uploads = [self._upload(medium, warning=bool(out.warning)) for medium in out.media]
         ids["media_ids"] = [media_id for media_id, _ in uploads]
         if uploads:
             ids["expires_at"] = min(expires for _, expires in uploads)
         return Staged(ids)
+
+    def _filmed(self, out: Outgoing, ids: dict[str, object]) -> Staged:
+        """Take the film one step further; what that gave is stored before the next one."""
+        film, (medium, *others) = self.limits.film, out.media
+        if others:
+            raise Rejected("X takes pictures or a video, not both")
+        if film is None or medium.size > film.bytes or medium.width > film.width or medium.height > film.height:
+            what = f"{medium.width} x {medium.height} pixels and {medium.size} bytes"
+            raise Rejected(f"{medium.path.name}: a film of {what} is not for X")
+        state, again_at = x_media.film(self._ask, medium, ids.pop("film", None), clock=self._clock)
+        if again_at is not None:
+            return Staged({**ids, "film": state}, again_at=again_at)
+        x_media.describe(self._ask, str(state["id"]), warning=bool(out.warning))
+        return Staged({**ids, "media_ids": [state["id"]], "expires_at": state["expires_at"]})
 
     def stage_expired(self, staged: Staged, now: datetime) -> bool:
         """Tell whether the pictures' ids have run out or are about to (X keeps them for about 24 hours)."""
@@ -142,16 +197,31 @@ class Publisher(base.Publisher):
     def publish(self, out: Outgoing, staged: Staged) -> Receipt:
         """Post. A picture's id that X no longer takes is TryLater: refused, so proven not posted."""
         media_ids, username = staged.ids.get("media_ids"), staged.ids.get("username")
-        if not isinstance(media_ids, list) or not isinstance(username, str) or len(media_ids) != len(out.media):
-            raise TryLater("not staged for X, or not all of it: nothing was sent")
+        if not isinstance(media_ids, list) or not isinstance(username, str):
+            raise TryLater("not staged for X: nothing was sent")
         body: dict[str, object] = {"text": out.text}
-        if media_ids:
+        if out.part > 1:
+            if not out.before:
+                raise TryLater("it isn't known what this part answers: nothing was sent")
+            body["reply"] = {"in_reply_to_tweet_id": out.before[-1].remote_id}
+        elif len(media_ids) != len(out.media):
+            raise TryLater("not all of it is staged for X: nothing was sent")
+        elif media_ids:
             body["media"] = {"media_ids": media_ids}
-        data = self._wire().ask("POST", "/2/tweets", body=body, visible=True).get("data")
+        answer = self._ask("POST", "/2/tweets", body=body, visible=True, missing_ok=out.part > 1)
+        if "missing" in answer:
+            raise self._unanswerable(out.before[-1])
+        data = answer.get("data")
         post_id = data.get("id") if isinstance(data, dict) else None
-        if not _is_id(post_id):
+        if not is_id(post_id):
             raise OutcomeUnknown("X answered the post without an id")
         return _receipt(str(post_id), username)
+
+    def _unanswerable(self, before: Receipt) -> PublishError:
+        """Judge a refusal because X doesn't show the part before: soon after that went out, X only isn't ready yet."""
+        if self._clock.now() - before.published_at < _SHOWN_WITHIN:
+            return TryLater("X doesn't show the part before yet: nothing was sent")
+        return Rejected("X doesn't show the part before any more, so this one can't answer it")
 
     def find(self, out: Outgoing, staged: Staged, since: datetime) -> Receipt | base.Absent | None:
         """Look through the account's newest posts. Never Absent: a post X doesn't show yet may still be out."""
@@ -160,23 +230,24 @@ class Publisher(base.Publisher):
             user_id, username = self._who()
         earliest = since - _CLOCKS_APART
         baseline = staged.ids.get("since_id")
-        start = {"since_id": str(baseline)} if _is_id(baseline) else {"start_time": f"{earliest:%Y-%m-%dT%H:%M:%SZ}"}
-        wanted = _canonical(out.text)
+        start = {"since_id": str(baseline)} if is_id(baseline) else {"start_time": f"{earliest:%Y-%m-%dT%H:%M:%SZ}"}
+        wanted, above = canonical(out.text), out.before[-1].remote_id if out.before else ""
         matches = [
             post["id"]
-            for post in self._own_posts(user_id, {**start, "exclude": "retweets", "tweet.fields": _FIELDS})
-            if _posted_at(post["id"]) >= earliest and not _is_reply(post) and _canonical(_as_written(post)) == wanted
+            for post in self._own_posts(user_id, {**start, "exclude": "retweets"})
+            if posted_at(post["id"]) >= earliest and answers(post) == above and canonical(as_written(post)) == wanted
         ]
         return _receipt(min(matches, key=int), username) if matches else None
 
     def delete(self, receipt: Receipt) -> base.Deleted | base.NeedsHand:
         """Delete the post and read back that it is gone. Repeatable: a post that is not there is deleted."""
-        if not _is_id(receipt.remote_id):
+        if not is_id(receipt.remote_id):
             raise Rejected(f"{receipt.remote_id!r} is not the id of a post on X")
         route = f"/2/tweets/{receipt.remote_id}"
         try:
-            gone = _is_gone(self._wire().ask("DELETE", route, missing_ok=True))
-            if not gone and not _is_gone(self._wire().ask("GET", route, missing_ok=True)):
+            # "Not there" is asked for again: it may be the word of a cache, or of another post's id.
+            self._ask("DELETE", route, missing_ok=True)
+            if not is_gone(self._ask("GET", route, missing_ok=True)):
                 raise TryLater("X still shows the post after deleting it")
         except AccountBlocked as blocked:
             where = receipt.url or f"the post {receipt.remote_id}"
@@ -188,21 +259,77 @@ class Publisher(base.Publisher):
         self._user = None
         return f"@{self._who()[1]}"
 
+    def renew(self) -> datetime | None:
+        """Renew an OAuth 2 login that ends soon; OAuth 1.0a keys don't run out."""
+        if self._has(*_OAUTH1):
+            return None
+        self._login = self._login or self._new_login()
+        self._login.access(left=_RENEWED_EARLY)
+        return self._login.ends_at() - _RENEWED_EARLY
+
+    def log_in(self, ask: base.Ask) -> dict[str, str]:
+        """Lead a person through OAuth 2 where only that client of the app is set, else through a PIN (OAuth 1.0a)."""
+        from scheduler.publishers import x_login
+
+        url, waits = self._base_url, self._patience()
+        if self._has("CLIENT_ID", "CLIENT_SECRET") and not self._has("API_KEY", "API_SECRET"):
+            return x_login.by_address(ask, self._secrets, base=url, waits=waits)
+        key = self._secrets.get("API_KEY") or ask("The app's API key:", hidden=True).strip()
+        secret = self._secrets.get("API_SECRET") or ask("The app's API key secret:", hidden=True).strip()
+        return x_login.by_pin(ask, key, secret, base=url, waits=waits)
+
+    def _ask(self, method: str, route: str, **request: Any) -> dict[str, Any]:
+        """Send one request. Where another process has renewed the login meanwhile, a refusal of ours says nothing."""
+        try:
+            return self._wire().ask(method, route, **request)
+        except AccountBlocked as error:
+            blocked = error
+        if self._login is not None and self._login.was_renewed():
+            raise TryLater("the login was renewed meanwhile: nothing was sent")
+        raise blocked
+
     def _wire(self) -> "Wire":
+        if self._opened is None and not self._has(*_OAUTH1):
+            self._login = self._login or self._new_login()
+        if self._login is not None and (access := self._login.access()) != self._access:
+            self._access, self._opened = access, None
         if self._opened is None:
-            from scheduler.publishers.http_wire import Waits
             from scheduler.publishers.x_wire import Wire
 
-            if missing := [name for name in self.secrets if not self._secrets.get(name)]:
-                raise AccountBlocked(f"{self.account.name} has no {', '.join(missing)}")
-            waits = Waits(*self._waits)
-            self._opened = Wire(secrets=self._secrets, base=self._base_url, waits=waits)
+            secrets = {"BEARER": self._access} if self._login else self._secrets
+            self._opened = Wire(secrets=secrets, base=self._base_url, waits=self._patience())
         return self._opened
+
+    def _has(self, *names: str) -> bool:
+        return all(self._secrets.get(name) for name in names)
+
+    def _new_login(self) -> "Login":
+        from scheduler.publishers.x_login import Login
+
+        if not self._has(*_OAUTH2):
+            wanted = _OAUTH2 if any(self._secrets.get(name) for name in _OAUTH2) else _OAUTH1
+            lacks = ", ".join(name for name in wanted if not self._secrets.get(name))
+            raise AccountBlocked(
+                f"{self.account.name} has no {lacks}; X wants {', '.join(_OAUTH1)}, or {', '.join(_OAUTH2)}"
+            )
+        return Login(
+            account=self.account.name,
+            secrets=self._secrets,
+            tokens=Tokens(self._folder, self.account.name),
+            clock=self._clock,
+            base=self._base_url,
+            waits=self._patience(),
+        )
+
+    def _patience(self) -> "Waits":
+        from scheduler.publishers.http_wire import Waits
+
+        return Waits(*self._waits)
 
     def _who(self) -> tuple[str, str]:
         if self._user is None:
-            data = self._wire().ask("GET", "/2/users/me").get("data")
-            if not isinstance(data, dict) or not _is_id(data.get("id")) or not isinstance(data.get("username"), str):
+            data = self._ask("GET", "/2/users/me").get("data")
+            if not isinstance(data, dict) or not is_id(data.get("id")) or not isinstance(data.get("username"), str):
                 raise TryLater("X did not say whose keys these are")
             self._user = data["id"], data["username"]
         return self._user
@@ -216,7 +343,7 @@ class Publisher(base.Publisher):
         posts: list[dict[str, Any]] = []
         wanted = {**params, "max_results": "100"}
         for _ in range(_PAGES):
-            answer = self._page(user_id, wanted)
+            answer = self._full_page(user_id, wanted)
             posts += answer.get("data", [])
             following = answer.get("meta", {}).get("next_token")
             if not following:
@@ -224,97 +351,44 @@ class Publisher(base.Publisher):
             wanted["pagination_token"] = following
         return posts
 
+    def _full_page(self, user_id: str, params: Mapping[str, str]) -> dict[str, Any]:
+        """Ask for posts with all that it takes to tell them apart, by whichever names X knows."""
+        refused = Rejected()
+        for fields in self._fields:
+            try:
+                answer = self._page(user_id, {**params, **fields})
+            except Rejected as error:
+                refused = error
+            else:
+                self._fields = (fields,)
+                return answer
+        raise refused
+
     def _page(self, user_id: str, params: Mapping[str, str]) -> dict[str, Any]:
-        answer = self._wire().ask("GET", f"/2/users/{user_id}/tweets", params=params)
+        answer = self._ask("GET", f"/2/users/{user_id}/tweets", params=params)
         posts, meta = answer.get("data", []), answer.get("meta")
         fits = isinstance(meta, dict) and isinstance(posts, list)
-        if not fits or not all(isinstance(p, dict) and _is_id(p.get("id")) for p in posts):
+        if not fits or not all(isinstance(p, dict) and is_id(p.get("id")) for p in posts):
             raise TryLater("X's list of posts is not in its own form")
         return answer
 
-    def _upload(self, medium: Medium) -> tuple[str, float]:
+    def _upload(self, medium: Medium, *, warning: bool) -> tuple[str, float]:
         """Upload one picture with its alt text; return its id and when X forgets it (epoch seconds)."""
         if medium.mime not in self.limits.image_types or medium.size > self.limits.image_bytes:
             raise Rejected(f"{medium.path.name}: {medium.mime} of {medium.size} bytes is not for X")
-        try:
-            coded = base64.b64encode(medium.path.read_bytes()).decode("ascii")
-        except OSError as error:
-            raise TryLater(f"{medium.path.name} can't be read: {error.strerror}") from None
-        sent_at = self._clock.now().timestamp()
-        body = {"media": coded, "media_category": "tweet_image"}
-        data = self._wire().ask("POST", "/2/media/upload", body=body).get("data")
-        if not isinstance(data, dict) or not _is_id(data.get("id")):
-            raise TryLater(f"X gave no id for {medium.path.name}")
-        if medium.alt:
-            alt = {"id": data["id"], "metadata": {"alt_text": {"text": medium.alt}}}
-            self._wire().ask("POST", "/2/media/metadata", body=alt)
-        lasts = data.get("expires_after_secs")
-        return data["id"], sent_at + (lasts if isinstance(lasts, int | float) else 86_400)
+        return x_media.picture(self._ask, medium, clock=self._clock, warning=warning)
 
 
 # ── what an account's settings may be ───────────────────────────────────────────────────────────────────
 
 
-def _checked_premium(account: Account) -> bool:
-    premium = account.options.get("premium", False)
-    if not isinstance(premium, bool):
-        raise UserError(f"{account.name}: premium is true or false, not {premium!r}")
-    return premium
-
-
-# ── X's texts and ids ───────────────────────────────────────────────────────────────────────────────────
-
-
-def _countable(text: str) -> str:
-    """Return `text` so that twitter-text-parser can't stumble: the same weight, bounded time.
-
-    Half a surrogate pair stops it, and its pattern for domains takes minutes over "a.a.a.a…": a word with
-    that many full stops is no address.
-    """
-    whole = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    normal = unicodedata.normalize("NFC", whole)
-    return re.sub(r"\S+", lambda m: m[0] if m[0].count(".") <= 50 else m[0].replace(".", ","), normal)
-
-
-def _as_written(post: Mapping[str, Any]) -> str:
-    """Return the text of a post X shows as it was handed in: links expanded, the pictures' link dropped."""
-    long = post.get("note_tweet")
-    shown = {**post, **long} if isinstance(long, dict) else post  # past 280, `text` holds only the beginning
-    text = html.unescape(str(shown.get("text", "")))
-    entities = shown.get("entities")
-    for link in entities.get("urls", ()) if isinstance(entities, dict) else ():
-        short, written = str(link.get("url", "")), str(link.get("expanded_url", ""))
-        own_media = re.search(rf"/status/{post['id']}/(photo|video)/\d+$", written)
-        text = text.replace(short, "" if own_media else written) if short else text
-    return text
-
-
-def _canonical(text: str) -> str:
-    """Return what two writings of the same post have in common: X adds schemes and trims ends."""
-    normal = unicodedata.normalize("NFC", re.sub(r"\r\n?", "\n", text))
-    return re.sub(r"https?://|/(?=\s|$)", "", normal, flags=re.IGNORECASE).strip()
-
-
-def _is_reply(post: Mapping[str, Any]) -> bool:
-    return any(other.get("type") == "replied_to" for other in post.get("referenced_tweets") or ())
-
-
-def _is_gone(answer: Mapping[str, Any]) -> bool:
-    """Tell whether X says that a post isn't there: with 404, or with 200, no data and an error of its own."""
-    errors = answer.get("errors")
-    kinds = [error.get("type") for error in errors if isinstance(error, dict)] if isinstance(errors, list) else []
-    absent = any(str(kind).endswith("/resource-not-found") for kind in kinds)
-    return "missing" in answer or (absent and "data" not in answer)
-
-
-def _is_id(value: object) -> bool:
-    return isinstance(value, str) and re.fullmatch(r"[0-9]{1,19}", value) is not None
-
-
-def _posted_at(post_id: str) -> datetime:
-    return datetime.fromtimestamp(((int(post_id) >> 22) + _EPOCH) / 1000, UTC)
+def _checked(account: Account, name: str, *, default: bool) -> bool:
+    value = account.options.get(name, default)
+    if not isinstance(value, bool):
+        raise UserError(f"{account.name}: {name} is true or false, not {value!r}")
+    return value
 
 
 def _receipt(post_id: str, username: str) -> Receipt:
     url = f"https://x.com/{username}/status/{post_id}"
-    return Receipt(remote_id=post_id, url=url, published_at=_posted_at(post_id))
+    return Receipt(remote_id=post_id, url=url, published_at=posted_at(post_id))

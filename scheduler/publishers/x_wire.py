@@ -19,7 +19,7 @@ from scheduler.publishers.http_wire import Journey, Trouble, Verdict, Waits
 _TWEEPY_HOST = "https://api.twitter.com"  # a literal inside tweepy's BaseClient.request
 _RESET = "x-rate-limit-reset"
 # Their DEBUG output holds the Authorization header, the signing key's base string, or whole bodies.
-_TALKATIVE = (
+TALKATIVE = (
     "tweepy.client",
     "urllib3.connectionpool",
     "oauthlib.oauth1.rfc5849",
@@ -60,7 +60,10 @@ _DUPLICATE = re.compile(r"duplicate content", re.IGNORECASE)
 _TOO_LONG = re.compile(r"too long|a bit shorter", re.IGNORECASE)
 _SIGNATURE = re.compile(r"oauth_\w+\W{1,3}[^\"\s,&]*\"?")
 _STALE = re.compile(r"media ids? .{0,40}(invalid|expired)", re.IGNORECASE)
-
+# What is said of an answer: the post above it doesn't show yet (or no more), or this account may not answer it.
+_UNSEEN = re.compile(r"deleted or not visible|too soon", re.IGNORECASE)
+_UNSEEN_CODE = 385
+_NOT_YOURS = re.compile(r"not-authorized-for-resource|reply to this conversation|not been mentioned", re.IGNORECASE)
 
 MISSING: dict[str, Any] = {"missing": True}
 
@@ -91,11 +94,11 @@ def _by_status(status: int, words: str | None) -> Verdict:
     return verdict
 
 
-def _free_at(headers: Mapping[str, str]) -> datetime | None:
+def _free_at(headers: Mapping[str, str], *, refused: bool = True) -> datetime | None:
     """Return when a limit that is used up is lifted: the 15-minute one, or one of the 24-hour ones."""
     resets = []
     for kind in ("x-rate-limit", "x-user-limit-24hour", "x-app-limit-24hour"):
-        if kind == "x-rate-limit" or headers.get(f"{kind}-remaining") == "0":
+        if (refused and kind == "x-rate-limit") or headers.get(f"{kind}-remaining") == "0":
             with contextlib.suppress(ValueError, OverflowError, OSError, KeyError):
                 resets.append(datetime.fromtimestamp(int(headers[f"{kind}-reset"]), UTC))
     return max(resets, default=None)
@@ -112,6 +115,24 @@ def _answered(error: tweepy.HTTPException, _journey: Journey) -> Trouble:
     return Trouble(verdict, f"X answers {response.status_code}: {words or 'not in its own form'}", at)
 
 
+def _to_an_answer(response: requests.Response, trouble: Trouble) -> Trouble:
+    """Judge a 403 to a post that answers another: it may be about that other post, not about the account."""
+    if trouble.verdict is not Verdict.blocked or response.status_code != 403:
+        return trouble
+    if _NOT_YOURS.search(trouble.message):
+        return trouble._replace(verdict=Verdict.refused)
+    unseen = _UNSEEN.search(trouble.message) or _UNSEEN_CODE in _codes(response)
+    return trouble._replace(verdict=Verdict.missing) if unseen else trouble
+
+
+def _codes(response: requests.Response) -> set[object]:
+    try:
+        errors = response.json().get("errors")
+    except (ValueError, AttributeError):
+        return set()
+    return {error.get("code") for error in errors if isinstance(error, dict)} if isinstance(errors, list) else set()
+
+
 def _unanswered(error: Exception, journey: Journey) -> Trouble:
     return http_wire.unanswered(error, journey, "X")
 
@@ -126,20 +147,20 @@ TURNED: Mapping[type[Exception], Any] = {
 
 
 class Wire:
-    """The signed requests of one account."""
+    """The requests of one account: signed with OAuth 1.0a keys, or with an OAuth 2 access token."""
 
     def __init__(self, *, secrets: Mapping[str, str], base: str, waits: Waits) -> None:
-        """`base`: scheme and host (and path), without a slash at the end."""
+        """`base`: scheme and host (and path), without a slash at the end; `secrets`: the four keys, or a BEARER."""
         self._hidden = http_wire.forms(secrets.values())
-        self._client = tweepy.Client(
-            consumer_key=secrets["API_KEY"],
-            consumer_secret=secrets["API_SECRET"],
-            access_token=secrets["ACCESS_TOKEN"],
-            access_token_secret=secrets["ACCESS_SECRET"],
-            wait_on_rate_limit=False,  # True sleeps in here and then sends the post again
-        )
+        self._signed = "BEARER" not in secrets
+        keys = ("API_KEY", "API_SECRET", "ACCESS_TOKEN", "ACCESS_SECRET") if self._signed else ("BEARER",)
+        names = ("consumer_key", "consumer_secret", "access_token", "access_token_secret")
+        given = zip(names if self._signed else ("bearer_token",), (secrets[key] for key in keys), strict=True)
+        # wait_on_rate_limit=True would sleep in here and then send the post again.
+        self._client = tweepy.Client(**dict(given), wait_on_rate_limit=False)
         self._session = Session(base, waits)
         self._client.session = self._session
+        self.used_up_until: datetime | None = None  # no post before then: the last one used up a limit
 
     def ask(
         self,
@@ -150,25 +171,38 @@ class Wire:
         body: Mapping[str, object] | None = None,
         visible: bool = False,
         missing_ok: bool = False,
+        empty_ok: bool = False,
     ) -> dict[str, Any]:
-        """Send one request and return X's JSON object; with `missing_ok`, MISSING where X answers 404.
+        """Send one request and return X's JSON object.
+
+        With `missing_ok`, MISSING where X answers 404 or, to an answer, that the post above it isn't there; with
+        `empty_ok`, {} where it answers 2xx and nothing.
 
         Raises only PublishError, without a trace of the request in it; OutcomeUnknown only if `visible`.
         """
-        http_wire.hush(_TALKATIVE)
+        http_wire.hush(TALKATIVE)
+        self._session.alone = visible
         try:
-            answer = self._client.request(method, route, params=params, json=body, user_auth=True).json()
+            response = self._client.request(method, route, params=params, json=body, user_auth=self._signed)
+            answer = response.json() if response.content or not empty_ok else {}
         except Exception as error:  # whatever it is, it must not be taken for "not sent"
             turn = next(turn for kind, turn in TURNED.items() if isinstance(error, kind))
             trouble: Trouble = turn(error, self._session.journey)
+            if isinstance(error, tweepy.HTTPException) and body is not None and "reply" in body:
+                trouble = _to_an_answer(error.response, trouble)
         else:
             if isinstance(answer, dict):
+                self._note(response.headers, visible=visible)
                 return answer
             trouble = Trouble(Verdict.unclear, "X's answer is not in its own form")
         if trouble.verdict is Verdict.missing and missing_ok:
             return MISSING
         # Raised out here so that the original, which holds the signed request, is not even its context.
         raise self._raised(trouble, visible=visible)
+
+    def _note(self, headers: Mapping[str, str], *, visible: bool) -> None:
+        if visible:
+            self.used_up_until = _free_at(headers, refused=False)
 
     def _raised(self, trouble: Trouble, *, visible: bool) -> PublishError:
         plain = trouble._replace(message=_SIGNATURE.sub("[secret]", trouble.message))

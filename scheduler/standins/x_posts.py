@@ -10,8 +10,14 @@ from typing import Any
 from twitter_text import extract_urls_with_indices, parse_tweet
 
 EPOCH = 1_288_834_974_657
-FIELDS = frozenset({"author_id", "created_at", "edit_history_tweet_ids", "entities", "id", "lang", "note_tweet"})
-FIELDS |= {"referenced_tweets", "text"}
+FIELDS = frozenset({"created_at", "entities", "id", "lang", "note_post", "text"})
+EXPANSIONS = frozenset({"author_id", "edit_history_post_ids", "referenced_posts"})
+OLD_NAMES = {
+    "edit_history_post_ids": "edit_history_tweet_ids",
+    "note_post": "note_tweet",
+    "referenced_posts": "referenced_tweets",
+}
+"""What X's description called them until 2026-08-07."""
 
 
 @dataclass(frozen=True)
@@ -35,26 +41,31 @@ class User:
 
 @dataclass
 class Picture:
-    """An uploaded picture."""
+    """An uploaded picture or film."""
 
     id: str
     owner: str
-    data: bytes
+    sha256: str
     kind: str
     expires: float
     alt: str = ""
     used: bool = False
+    warned: bool = False  # X puts a warning over it
+    is_film: bool = False
+    ready_at: float = 0.0  # until then X works on it
+    failed: str = ""  # why X can't use it
 
 
 @dataclass
 class Post:
-    """A post: `text` as it came in, normalised; `kind` is post, reply or retweet."""
+    """A post: `text` as it came in, normalised; `kind` is post, reply or retweet; `reply_to` what it answers."""
 
     id: str
     owner: User
     text: str
     media: list[Picture] = field(default_factory=list)
     kind: str = "post"
+    reply_to: str = ""
 
     @property
     def at(self) -> float:
@@ -75,31 +86,32 @@ class Post:
         if self.media:
             short = _short(self.url)
             text += f" {short}"
-            links = [*links, *({**_link(short, f"{self.url}/photo/1"), "media_key": f"3_{m.id}"} for m in self.media)]
+            links = [*links, *(_shown_medium(short, self.url, medium) for medium in self.media)]
         everything = {
             "created_at": datetime.fromtimestamp(self.at, UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z"),
             "entities": {"urls": links} if links else None,
-            "note_tweet": {
+            "note_post": {
                 "text": html.escape(_with_short_links(self.text)[0], quote=False),
                 "entities": {"urls": kept},
             }
             if long
             else None,
-            "referenced_tweets": {
+            "referenced_posts": {
                 "post": None,
-                "reply": [{"type": "replied_to", "id": "1"}],
+                "reply": [{"type": "replied_to", "id": self.reply_to or "1"}],
                 "retweet": [{"type": "retweeted", "id": "1"}],
             }[self.kind],
             "author_id": self.owner.id,
             "lang": "en",
         }
         asked = {name: value for name, value in everything.items() if name in fields and value is not None}
-        return {"id": self.id, "text": html.escape(text, quote=False), "edit_history_tweet_ids": [self.id], **asked}
+        return {"id": self.id, "text": html.escape(text, quote=False), "edit_history_post_ids": [self.id], **asked}
 
     def plain(self) -> dict[str, Any]:
         """Return it as the tests want it: what the public would see, and when."""
-        pictures = [{"sha256": hashlib.sha256(m.data).hexdigest(), "alt": m.alt} for m in self.media]
-        return {"id": self.id, "user": self.owner.username, "text": self.text, "at": self.at, "media": pictures}
+        media = [{"sha256": medium.sha256, "alt": medium.alt, "warned": medium.warned} for medium in self.media]
+        facts = {"id": self.id, "user": self.owner.username, "text": self.text, "at": self.at, "media": media}
+        return {**facts, "reply_to": self.reply_to or None, "url": self.url}
 
 
 def weight(text: str) -> int:
@@ -134,3 +146,8 @@ def _short(url: str) -> str:
 
 def _link(short: str, written: str) -> dict[str, Any]:
     return {"url": short, "expanded_url": written, "display_url": written.partition("://")[2], "start": 0, "end": 0}
+
+
+def _shown_medium(short: str, url: str, medium: Picture) -> dict[str, Any]:
+    kind, key = ("video", "13") if medium.is_film else ("photo", "3")
+    return {**_link(short, f"{url}/{kind}/1"), "media_key": f"{key}_{medium.id}"}

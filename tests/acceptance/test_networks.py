@@ -5,22 +5,22 @@ from collections.abc import Iterator
 
 import pytest
 
-from scheduler.standins.x import USERS, XServer
+from scheduler.standins.x import USERS, Server
 from tests.acceptance.command import CONFIG, Campaign, ago, stop, wait_for
 
 USER = USERS[0]
 
 
 @pytest.fixture
-def x() -> Iterator[XServer]:
+def x() -> Iterator[Server]:
     """Return a server that plays X."""
-    with XServer() as server:
+    with Server() as server:
         yield server
     assert not server.errors
 
 
 @pytest.fixture
-def both(campaign: Campaign, x: XServer) -> Campaign:
+def both(campaign: Campaign, x: Server) -> Campaign:
     """Return a workspace with an account on X beside the outbox, and X's secrets in the environment."""
     campaign.config(f"{CONFIG}  x-en: {{platform: x, keys: X_EN, base_url: '{x.url}'}}\n")
     campaign.env = {f"X_EN_{name}": secret for name, secret in USER.secrets.items()}
@@ -28,7 +28,7 @@ def both(campaign: Campaign, x: XServer) -> Campaign:
     return campaign
 
 
-def test_missing_secrets_hold_their_account_and_no_other(both: Campaign, x: XServer):
+def test_missing_secrets_hold_their_account_and_no_other(both: Campaign, x: Server):
     """Without secrets the account is held with the cure; once they are there, `resume` and `retry` send its posts."""
     secrets, both.env = both.env, {}
     listed = {one["account"]: one for one in both("accounts", "--json").json}
@@ -47,7 +47,7 @@ def test_missing_secrets_hold_their_account_and_no_other(both: Campaign, x: XSer
     assert [post["text"] for post in x.state()["posts"]] == ["Hello"]
 
 
-def test_accounts_verify_asks_the_networks(both: Campaign, x: XServer):
+def test_accounts_verify_asks_the_networks(both: Campaign, x: Server):
     """`verify` says of each account whether it works, and ends with 1 when one doesn't; secrets are never shown."""
     found = both("accounts", "verify", "--json").json
     assert [(one["account"], one["ok"]) for one in found] == [("local", True), ("x-en", True)]
@@ -58,7 +58,7 @@ def test_accounts_verify_asks_the_networks(both: Campaign, x: XServer):
     x.start()
 
 
-def test_an_unreachable_network_puts_off_and_loses_nothing(both: Campaign, x: XServer):
+def test_an_unreachable_network_puts_off_and_loses_nothing(both: Campaign, x: Server):
     """A server that isn't there leaves its deliveries queued with the reason, and the other accounts alone."""
     x.stop()
     ran = both("run", "--once")
@@ -68,7 +68,7 @@ def test_an_unreachable_network_puts_off_and_loses_nothing(both: Campaign, x: XS
     x.start()
 
 
-def test_a_network_that_hangs_does_not_keep_the_daemon(both: Campaign, x: XServer):
+def test_a_network_that_hangs_does_not_keep_the_daemon(both: Campaign, x: Server):
     """SIGTERM ends the daemon within ten seconds also while a network gives no answer; nothing is sent again."""
     both.write(f"id: a, at: {ago(minutes=1)}, text: Hello, accounts: [x-en]")
     x.fail("POST /2/tweets", "timeout_after_commit")
@@ -81,7 +81,7 @@ def test_a_network_that_hangs_does_not_keep_the_daemon(both: Campaign, x: XServe
     assert len(x.state()["posts"]) == 1
 
 
-def test_a_person_settles_what_nobody_knows(both: Campaign, x: XServer):
+def test_a_person_settles_what_nobody_knows(both: Campaign, x: Server):
     """An answer that got lost leaves the outcome unknown; it is never sent again, until a person says how it stands."""
     both.write(
         f"id: a, at: {ago(minutes=2)}, text: Hello, accounts: [x-en]",

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import BrowserContext, Page
 
-from scheduler.standins.x import USERS, XServer
+from scheduler.standins.x import USERS, Server
 from tests.acceptance.command import wait_for
 from tests.e2e import eyes, journey
 from tests.e2e.house import CONFIG, House, action
@@ -28,15 +28,15 @@ def photo(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def x() -> Iterator[XServer]:
+def x() -> Iterator[Server]:
     """Return a server that plays X, as strict as the real one."""
-    with XServer() as server:
+    with Server() as server:
         yield server
     assert not server.errors
 
 
 @pytest.fixture
-def house(tmp_path: Path, x: XServer) -> Iterator[House]:
+def house(tmp_path: Path, x: Server) -> Iterator[House]:
     """Return a served workspace with an account on every network there is."""
     made = House(tmp_path / "campaign", tmp_path / "home")
     (made.folder / "config.yaml").write_text(
@@ -50,7 +50,7 @@ def house(tmp_path: Path, x: XServer) -> Iterator[House]:
 
 @pytest.mark.parametrize("scripts", [True, False], ids=["with scripts", "without"])
 def test_a_strangers_photo_goes_out_and_comes_back(
-    house: House, person: Callable[..., BrowserContext], photo: Path, x: XServer, *, scripts: bool
+    house: House, person: Callable[..., BrowserContext], photo: Path, x: Server, *, scripts: bool
 ):
     """From a phone in French: handed in, approved at a desk, out on every network, taken back, gone everywhere."""
     phone = person(language="fr", scripts=scripts).new_page()
@@ -81,7 +81,7 @@ def _rehearsed(house: House) -> None:
     assert (Path(told["out"]) / "index.html").read_text("utf-8").count(ALT) >= 3
 
 
-def _framed(house: House, x: XServer) -> set[str]:
+def _framed(house: House, x: Server) -> set[str]:
     """Make sure that what is out bears alt text, tags and hashtag; return the pictures' hashes."""
     for folder in house.outbox():
         assert json.loads((folder / "receipt.json").read_text("utf-8"))["key"].startswith("unite/faces")

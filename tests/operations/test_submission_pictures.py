@@ -4,9 +4,10 @@ from dataclasses import replace
 from datetime import timedelta
 
 from scheduler import examples, plan, rehearsal, rendering, review
-from scheduler.model import Account, Level
+from scheduler.model import Account, Finding, Level
 from scheduler.operations import preview
 from scheduler.posts import Loaded
+from scheduler.publishers import x
 from scheduler.submission import Placing
 from tests.world import NOON, World, post
 
@@ -28,15 +29,17 @@ def loaded(world):
     return Loaded(actions=tuple(world.actions.values()), problems=())
 
 
-def test_a_film_is_left_out_where_a_network_takes_none(tmp_path):
-    """X refuses films: nothing is queued for it, and the moderators can read why."""
+def test_a_film_is_left_out_where_a_network_takes_none(tmp_path, monkeypatch):
+    """A network refuses films: nothing is queued for it, and the moderators can read why."""
+    refusal = Finding(rule="no-films", message="it takes no films", about="video")
+    monkeypatch.setattr(x.Publisher, "problems", lambda _, content: [refusal] if content.video else [])
     world = voices(tmp_path, "x")
     act = world.actions["act"]
     one = examples.contribution(act, act.posts[0], examples.SHORT, world.workspace)
     film = replace(one, submission=replace(one.submission, mime="video/mp4"))
     photo, moving = (plan.contributed([act], world.workspace, [each])[0] for each in (one, film))
     assert review.refusals(photo, world.workspace) == []
-    assert [finding.rule for finding in review.refusals(moving, world.workspace)] == ["video-unsupported"]
+    assert [finding.rule for finding in review.refusals(moving, world.workspace)] == ["no-films"]
     world.submit(world.slots()[0], networks=["x"], mime="video/mp4")
     assert world.queue().add == []
     world.close()

@@ -2,14 +2,15 @@
 
 import logging
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
 
+from scheduler.clock import Clock
 from scheduler.model import Account
 from scheduler.publishers.x import Publisher
-from scheduler.standins.x import USERS, User, XServer
+from scheduler.standins.x import USERS, Server, User
 
 LEAKS = sorted({secret for user in USERS for secret in user.secrets.values()} | {"canary", "oauth_signature"})
 """Words that must never be seen: all secrets hold "canary"."""
@@ -18,21 +19,30 @@ Make = Callable[..., Publisher]
 
 
 @pytest.fixture
-def x() -> Iterator[XServer]:
+def x() -> Iterator[Server]:
     """Return a server that plays X."""
-    with XServer() as server:
+    with Server() as server:
         yield server
     assert not server.errors
 
 
 @pytest.fixture
-def make(x: XServer) -> Make:
+def make(x: Server) -> Make:
     """Return what makes a publisher: `patience` in seconds, an address of its own, other options."""
 
-    def publisher(patience: float = 10, *, url: str = "", user: User = USERS[0], **options: object) -> Publisher:
+    def publisher(
+        patience: float = 10,
+        *,
+        url: str = "",
+        user: User = USERS[0],
+        secrets: Mapping[str, str] | None = None,
+        folder: Path = Path("var"),
+        clock: Clock | None = None,
+        **options: object,
+    ) -> Publisher:
         options = {"timeout": [10 if patience >= 1 else 1, patience], **options}
         account = Account(name="x-fr", platform="x", language="fr", base_url=url or x.url, options=options)
-        return Publisher(account, secrets=user.secrets, folder=Path("var"))
+        return Publisher(account, secrets=user.secrets if secrets is None else secrets, folder=folder, clock=clock)
 
     return publisher
 

@@ -6,7 +6,7 @@ from typing import ClassVar, Self
 
 from scheduler.model import Account
 from scheduler.publishers.x import Publisher
-from scheduler.standins.x import USERS, XServer
+from scheduler.standins.x import USERS, Server
 from tests.publishers import harness
 from tests.publishers.harness import FAULTS, Seen
 
@@ -39,7 +39,7 @@ class Harness(harness.Harness):
 
     @contextmanager
     def running(self) -> Iterator[Self]:
-        with XServer() as self.server:
+        with Server() as self.server:
             yield self
         assert not self.server.errors
 

@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 
 from scheduler.errors import OutcomeUnknown
 from scheduler.model import Outgoing, Receipt, Staged
-from scheduler.publishers.x import _as_written, _canonical
-from scheduler.standins.x import USERS, XServer
-from scheduler.standins.x_posts import FIELDS, Post, normal, weight
+from scheduler.publishers.x_texts import as_written, canonical
+from scheduler.standins.x import USERS, Server
+from scheduler.standins.x_posts import EXPANSIONS, FIELDS, Post, normal, weight
 from tests.publishers.conftest import Make
 from tests.publishers.harness_x import Harness
 
@@ -26,7 +26,7 @@ def out(text: str) -> Outgoing:
     return Harness(Path("var")).out(text)
 
 
-def test_finds_what_shows_late(x: XServer, make: Make) -> None:
+def test_finds_what_shows_late(x: Server, make: Make) -> None:
     """X may show a post only at a later look; until then nothing is claimed."""
     going, since = out("tard"), datetime.now(UTC)
     staged = make().stage(going)
@@ -35,7 +35,7 @@ def test_finds_what_shows_late(x: XServer, make: Make) -> None:
     assert [make().find(going, staged, since) for _ in range(3)] == [None, None, receipt]
 
 
-def test_leaves_other_posts_alone(x: XServer, make: Make) -> None:
+def test_leaves_other_posts_alone(x: Server, make: Make) -> None:
     """Not ours: the same text before, as a reply, as a retweet, by another account, or with another link."""
     x.add(USERS[0], "Signez https://example.org/a")
     staged = make().stage(out("Signez https://example.org/a"))
@@ -47,7 +47,7 @@ def test_leaves_other_posts_alone(x: XServer, make: Make) -> None:
     assert make().find(out("Signez https://example.org/a"), staged, since) is None
 
 
-def test_an_earlier_post_of_the_same_text_is_not_ours(x: XServer, make: Make) -> None:
+def test_an_earlier_post_of_the_same_text_is_not_ours(x: Server, make: Make) -> None:
     """Without a baseline the time alone must tell yesterday's post from today's."""
     x.now = lambda: time.time() - 120
     x.add(USERS[0], "Chaque jour")
@@ -55,7 +55,7 @@ def test_an_earlier_post_of_the_same_text_is_not_ours(x: XServer, make: Make) ->
     assert make().find(out("Chaque jour"), Staged(), datetime.now(UTC)) is None
 
 
-def test_takes_the_first_of_two(x: XServer, make: Make) -> None:
+def test_takes_the_first_of_two(x: Server, make: Make) -> None:
     """Where a person posts the same text after us, the first post is ours."""
     staged = make().stage(out("deux fois"))
     since = datetime.now(UTC)
@@ -65,7 +65,7 @@ def test_takes_the_first_of_two(x: XServer, make: Make) -> None:
     assert found.remote_id == first.id
 
 
-def test_finds_among_many(x: XServer, make: Make) -> None:
+def test_finds_among_many(x: Server, make: Make) -> None:
     """The post is found behind others that came after it, page by page, and the looking ends."""
     going, since = out("aiguille"), datetime.now(UTC)
     x.add(USERS[0], "avant")
@@ -81,7 +81,7 @@ def test_finds_among_many(x: XServer, make: Make) -> None:
     assert len(x.asked("GET /2/users/:id/tweets")) == 1 + 3 + 5
 
 
-def test_finds_a_long_text(x: XServer, make: Make) -> None:
+def test_finds_a_long_text(x: Server, make: Make) -> None:
     """Past 280 characters X shows only the beginning in `text`; the whole is compared."""
     going, since = out("long & <très> https://example.com/a " * 20), datetime.now(UTC)
     publisher = make(user=USERS[1], premium=True)
@@ -90,6 +90,21 @@ def test_finds_a_long_text(x: XServer, make: Make) -> None:
     found = publisher.find(going, staged, since)
     assert isinstance(found, Receipt)
     assert found.remote_id == x.posts[0].id
+
+
+@pytest.mark.parametrize("old_names", [True, False])
+def test_reads_x_under_both_names(x: Server, make: Make, *, old_names: bool) -> None:
+    """X has renamed what is asked of a post: where it refuses the new names the old ones are used, from then on."""
+    x.old_names = old_names
+    first, since = out("long & <très> https://example.com/a " * 20), datetime.now(UTC)
+    publisher = make(user=USERS[1], premium=True)
+    staged = publisher.stage(first)
+    receipt = publisher.publish(first, staged)
+    x.add(USERS[1], first.text, kind="reply", reply_to=receipt.remote_id)
+    assert publisher.find(first, staged, since) == receipt
+    looks = len(x.asked("GET /2/users/:id/tweets"))
+    assert publisher.find(first, staged, since) == receipt
+    assert (looks, len(x.asked("GET /2/users/:id/tweets"))) == ((3, 4) if old_names else (2, 3))
 
 
 TEXTS = st.lists(
@@ -109,7 +124,7 @@ def test_reads_its_own_posts_back(text: str) -> None:
     """Whatever the text, what X shows of it compares equal to what was handed over."""
     post = Post("2124612874566369280", USERS[0], normal(text))
     if weight(text) <= 280:
-        assert _canonical(_as_written(post.shown(FIELDS))) == _canonical(text)
+        assert canonical(as_written(post.shown(FIELDS | EXPANSIONS))) == canonical(text)
 
 
 def test_server_as_a_process(make: Make, tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from scheduler.standins.x import USERS, XServer
+from scheduler.standins.x import USERS, Server
 from tests.publishers.conftest import LEAKS
 from tests.web.site import CONFIG, Served
 
@@ -41,7 +41,7 @@ def test_no_page_tells_a_token(
     caplog.set_level(logging.DEBUG)
     for name, secret in USERS[0].secrets.items():
         monkeypatch.setenv(f"X_EN_{name}", secret)
-    with XServer() as network:
+    with Server() as network:
         config = f"{CONFIG}  x-en: {{platform: x, lang: en, keys: X_EN, base_url: '{network.url}'}}\n"
         site = Served(tmp_path, config=config)
         try:
