@@ -9,6 +9,7 @@ from media.errors import DamagedVideo, FacesLost, MediaError, VideoTooLarge
 from media.film import faces as video_faces
 from media.film.cover import hide
 from media.film.encode import CLOCK, SAMPLES, Writer, within_bounds
+from media.film.picture import Most
 from media.film.poster import Poster
 from media.film.reel import Block, Picture, play
 from media.film.source import Film, look
@@ -26,7 +27,7 @@ def clean(
     *,
     max_seconds: float = MOST_SECONDS,
     max_bytes: int = MOST_BYTES,
-    max_side: int = LONGEST_SIDE,
+    max_side: Most = LONGEST_SIDE,
     cover_faces: bool = False,
     cover: Sequence[Region] = (),
 ) -> Cleaned:
@@ -38,7 +39,7 @@ def clean(
         source: MP4, MOV or WebM, at most 300 MB, ten minutes, 3840 x 2160 pixels, 16 tracks.
         max_seconds: how long the film may be.
         max_bytes: how large it may be.
-        max_side: its longer side in pixels, at most.
+        max_side: its longer side in pixels, at most; or its width and its height, each at most.
         cover_faces: whether every face is covered, in every picture.
         cover: places that are covered in every picture, exactly as they are, rounded outwards to whole pixels.
 
@@ -69,7 +70,7 @@ def _plain_words() -> Iterator[None]:
 
 
 def _clean(
-    film: Film, limit: float, max_bytes: int, max_side: int, *, cover_faces: bool, cover: tuple[Region, ...]
+    film: Film, limit: float, max_bytes: int, max_side: Most, *, cover_faces: bool, cover: tuple[Region, ...]
 ) -> Cleaned:
     followed = None
     if cover_faces:
@@ -95,7 +96,7 @@ def _written(
     film: Film,
     limit: float,
     max_bytes: int,
-    max_side: int,
+    max_side: Most,
     hidden: tuple[tuple[Region, ...], list[tuple[Region, ...]] | None],
     *,
     bounded: bool,

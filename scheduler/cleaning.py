@@ -13,13 +13,14 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 if TYPE_CHECKING:
     from media.order import Cleaned, Region
     from media.sandbox import Sandbox
 
 _KEPT = 32  # cleaned pictures held in memory: a post on six accounts has its picture cleaned once
+MOST_BYTES = 20_000_000  # of a picture at its best
 _LOCK = threading.Lock()
 _known: dict[tuple[str, int, int], "Cleaned"] = {}
 _WHAT = ("photos", "films")
@@ -108,12 +109,19 @@ def confined() -> bool:
         return sandbox.confined
 
 
-def picture(data: bytes, *, max_side: int = 2400, max_bytes: int = 20_000_000) -> "Cleaned":
+def picture(data: bytes, *, max_side: int = 2400, max_bytes: int = MOST_BYTES) -> "Cleaned":
     """Return a staff picture made anew, with the places of its faces; the same one is cleaned once.
+
+    One that is within the bytes of several networks at its best is the same for all of them.
 
     Raises:
         MediaError: it is no picture, too large or damaged.
     """
+    best = _picture(data, max_side, MOST_BYTES)
+    return best if len(best.data) <= max_bytes else _picture(data, max_side, max_bytes)
+
+
+def _picture(data: bytes, max_side: int, max_bytes: int) -> "Cleaned":
     key = (hashlib.sha256(data).hexdigest(), max_side, max_bytes)
     with _LOCK:
         found = _known.get(key)
@@ -156,16 +164,16 @@ def logo(data: bytes) -> bytes:
         return sandbox.logo(data)
 
 
-def film(source: BinaryIO, *, cover_faces: bool = False, cover: Sequence["Region"] = ()) -> "Cleaned":
-    """Return a film made anew, see `media.video.clean`. Raises MediaError."""
+def film(source: BinaryIO, *, cover_faces: bool = False, cover: Sequence["Region"] = (), **limits: Any) -> "Cleaned":
+    """Return a film made anew, within the `limits` of `media.video.clean`: see there. Raises MediaError."""
     with _pool("films").turn() as sandbox:
-        return sandbox.video(source, cover_faces=cover_faces, cover=cover)
+        return sandbox.video(source, cover_faces=cover_faces, cover=cover, **limits)
 
 
-def check_film(source: BinaryIO) -> None:
-    """Make sure that a film can be made anew, without making it. Raises MediaError."""
+def film_seconds(source: BinaryIO) -> float:
+    """Return how long a film lasts, once it is sure that it can be made anew; it isn't made. Raises MediaError."""
     with _pool("films").turn() as sandbox:
-        sandbox.look(source)
+        return sandbox.look(source)
 
 
 def upload(

@@ -5,13 +5,14 @@ Hashtags, tags and the link belong to the action: they are added here, so that n
 
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from scheduler import captions, phases
+from scheduler import captions, phases, splitting
 from scheduler.captions import Caption
 from scheduler.model import (
+    WARNING_SIGN,
     Account,
     Action,
     CardContent,
@@ -45,39 +46,104 @@ _NOT_BEFORE = ("&", "#", "@", "/")  # right before a hashtag or tag they keep it
 _JOINERS = "_\u200c\u200d\u00b7\u05f3\u05f4\u0f0b\u30fb"
 
 
+@dataclass(frozen=True, kw_only=True)
+class Network:
+    """What an account's network makes of words: which texts fit it, and what it has a field for."""
+
+    fits: Callable[[str], bool] = bool
+    threads: bool = False
+    link_card: bool = False
+    warning: bool = False
+
+
+ANY = Network()
+"""A network without limits, and without fields for anything but the text."""
+
+
 def text(action: Action, post: Post, account: Account, workspace: Workspace) -> str:
-    """Return what the post says on the account, with the action's link, tags and hashtags.
+    """Return all that the post says on the account, as one text, with the action's link, tags and hashtags.
 
     Each of the three stands where its placeholder is, otherwise in one line at the end, after a blank line;
     what the text holds already isn't said twice.
     """
-    body = _chosen(post, account).in_language(account.language, workspace.language)
-    return _text(action, account, workspace, Caption(body))
+    return _parts(action, post, account, workspace, ANY)[0]
 
 
-def _text(action: Action, account: Account, workspace: Workspace, given: Caption) -> str:
-    words = _words(action, account, workspace, given.said(_PLACEHOLDER.sub(" ", given.body)))
-    filled = given.said(_fill(given.body, words))
-    placed = set(_PLACEHOLDER.findall(given.body))
-    line = " ".join(value for name, value in words.items() if value and name not in placed)
-    return "\n\n".join(part for part in (filled, line) if part)
+def _parts(action: Action, post: Post, account: Account, workspace: Workspace, network: Network) -> tuple[str, ...]:
+    """Return the texts of a thread, or the one text; what is added to every post stands with the first."""
+    said = (_chosen(post, account), *post.thread)
+    bodies = [one.in_language(account.language, workspace.language) for one in said]
+    whole = "\n\n".join(bodies)
+    words = _words(action, account, workspace, _PLACEHOLDER.sub(" ", whole))
+    warned = "" if network.warning else _warned(post, account, workspace)
+    filled = [warned, *(_fill(body, words) for body in bodies)]
+    line = _line(words, whole)
+    if post.thread and network.threads:
+        return _joined(*filled[:2], line), *filter(None, filled[2:])
+    if post.split and network.threads:
+        shown = _warning(post, account, workspace) if network.warning else ""  # its field counts as text
+        return splitting.parts(_joined(*filled), line, lambda part: network.fits(shown + part))
+    return (_joined(*filled, line),)
 
 
-def content(action: Action, post: Post, account: Account, workspace: Workspace, *, due_at: datetime) -> Content:
+def _line(words: Mapping[str, str], body: str) -> str:
+    """Return the line of what `body` has no place for."""
+    placed = set(_PLACEHOLDER.findall(body))
+    return " ".join(value for name, value in words.items() if value and name not in placed)
+
+
+def _joined(*texts: str) -> str:
+    return "\n\n".join(one for one in texts if one)
+
+
+def _warning(post: Post, account: Account, workspace: Workspace) -> str:
+    """Return the words of the post's warning on one line, empty where it has none."""
+    said = post.warning.in_language(account.language, workspace.language) if post.warning else ""
+    return " ".join(said.split())
+
+
+def _warned(post: Post, account: Account, workspace: Workspace) -> str:
+    """Return the warning as a line of the text."""
+    words = _warning(post, account, workspace)
+    return f"{WARNING_SIGN} {words}" if words else ""
+
+
+def content(
+    action: Action,
+    post: Post,
+    account: Account,
+    workspace: Workspace,
+    *,
+    due_at: datetime,
+    network: Network = ANY,
+) -> Content:
     """Return everything that goes out on the account at `due_at` (aware)."""
     language = account.language
-    files = tuple(_file(picture, language, workspace) for picture in post.images)
-    return Content(
-        text=text(action, post, account, workspace),
+    first, *rest = _parts(action, post, account, workspace, network)
+    made = Content(
+        text=first,
         language=_spoken(_chosen(post, account), language, workspace),
         card=card(action, post, account, workspace, due_at) if post.card else None,
-        images=files,
+        images=tuple(_file(picture, language, workspace) for picture in post.images),
         video=_file(post.video, language, workspace) if post.video else None,
+        thread=tuple(rest),
+        warning=_warning(post, account, workspace),
     )
+    if not network.link_card or action.link is None or made.card or made.images or made.video:
+        return made
+    link = action.link.in_language(language, workspace.language)
+    return replace(made, link=link, title=action.title.in_language(language, workspace.language))
 
 
 def contribution(
-    action: Action, post: Post, account: Account, workspace: Workspace, *, due_at: datetime, one: Submission
+    action: Action,
+    post: Post,
+    account: Account,
+    workspace: Workspace,
+    *,
+    due_at: datetime,
+    one: Submission,
+    network: Network = ANY,
 ) -> Content:
     """Return what goes out on the account at `due_at` (aware) of what a volunteer handed in, in a post's slot.
 
@@ -86,9 +152,11 @@ def contribution(
     said = _chosen(post, account)
     named = one.name if one.name_mode is not NameMode.none and one.risk is not Risk.high else ""
     body = said.in_language(account.language, workspace.language)
+    caption = _captioned(action, account, workspace, captions.caption(body, {"name": named, "message": one.message}))
     content = Content(
-        text=_text(action, account, workspace, captions.caption(body, {"name": named, "message": one.message})),
+        text=caption if network.warning else _joined(_warned(post, account, workspace), caption),
         language=_spoken(said, account.language, workspace),
+        warning=_warning(post, account, workspace),
     )
     file = f"{UPLOADS}/{one.file}"
     if one.film:
@@ -103,6 +171,11 @@ def contribution(
     framed = replace(post, card=order if order.theme else replace(order, theme=FRAME))
     made = card(action, framed, account, workspace, due_at)
     return replace(content, card=replace(made, message=one.message, alt=one.alt))
+
+
+def _captioned(action: Action, account: Account, workspace: Workspace, given: Caption) -> str:
+    words = _words(action, account, workspace, given.said(_PLACEHOLDER.sub(" ", given.body)))
+    return _joined(given.said(_fill(given.body, words)), _line(words, given.body))
 
 
 # ── the text ────────────────────────────────────────────────────────────────────────────────────────────

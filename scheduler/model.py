@@ -143,6 +143,16 @@ class OpenId:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Storage:
+    """Where files are lent out to networks that fetch them, in place of our own web pages: a storage that speaks S3."""
+
+    bucket: str  # s3://NAME, or s3://NAME/PREFIX
+    endpoint: str  # its address; empty for Amazon's own
+    region: str
+    keys: str  # beginning of the names of its secrets, <keys>_ACCESS_KEY_ID and <keys>_SECRET_ACCESS_KEY
+
+
+@dataclass(frozen=True, kw_only=True)
 class Workspace:
     """What `config.yaml` says."""
 
@@ -160,6 +170,7 @@ class Workspace:
     contact: Text | None = None  # where people write to: a mail address, a web address, or words
     moderation: Moderation = Moderation()
     sign_in: OpenId | None = None
+    storage: Storage | None = None
     platforms: frozenset[str] = frozenset()  # every network the program knows; empty where nobody has said
     broken_accounts: frozenset[str] = frozenset()  # named in config.yaml, but with an error: not to be used
 
@@ -237,6 +248,9 @@ class Post:
     card: CardOrder | None = None
     images: tuple[Picture, ...] = ()
     video: Picture | None = None
+    split: bool = False  # a text that is too long for a network becomes a thread there
+    thread: tuple[Text, ...] = ()  # the parts after `text`, as staff wrote them
+    warning: Text | None = None  # what readers are warned of before they see it
     accounts: tuple[str, ...] | None = None
     approve: bool = False
     submissions: bool = False  # its pictures come from volunteers; `text` is their caption, each time is a slot
@@ -274,6 +288,9 @@ class Action:
     late: Lateness | None = None
     replies: tuple[Reply, ...] = ()
 
+
+WARNING_SIGN = "⚠"
+"""Stands before the words of a warning, at the top of the text, on networks that have no field for them."""
 
 # ── what is to go out ───────────────────────────────────────────────────────────────────────────────────
 
@@ -318,6 +335,18 @@ class Content:
     warning: str = ""  # what readers are warned of before they see it, where the network has a field for that
     link: str = ""  # shown as a link card, where the network doesn't make one by itself
     title: str = ""  # of that card
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """The texts that go out one after the other."""
+        return self.text, *self.thread
+
+    @property
+    def whole(self) -> str:
+        """All that readers are told, for people who look it over: the warning, and the text with all its parts."""
+        warned = f"{WARNING_SIGN} {self.warning}" if self.warning else ""
+        said = () if self.text.startswith(warned) else (warned,)
+        return "\n\n".join((*said, *self.parts))
 
 
 @dataclass(frozen=True, kw_only=True)

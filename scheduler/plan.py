@@ -1,11 +1,13 @@
 """What the queue should hold: actions x accounts -> deliveries. Pure: no clock, no database, no network."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import cache
 
-from scheduler import compose, occurrences
+from scheduler import compose, occurrences, publishers
 from scheduler.model import Account, Action, Content, Planned, Post, Workspace
+from scheduler.publishers.base import Publisher
 from scheduler.submission import Contribution, Placing, Submission
 
 
@@ -18,7 +20,8 @@ def deliveries(
     `from: submissions` gives deliveries only where an approved submission, of `contributions`, has its slot.
     """
     actions = tuple(actions)
-    planned = [one for action in actions for post in action.posts for one in _of_post(action, post, workspace)]
+    network = networks(workspace)
+    planned = [one for action in actions for post in action.posts for one in _of_post(action, post, workspace, network)]
     return sorted([*planned, *contributed(actions, workspace, contributions)], key=_order)
 
 
@@ -27,19 +30,21 @@ def contributed(
 ) -> list[Planned]:
     """Return the deliveries of approved submissions alone: each goes to the networks that were consented to."""
     posts = {(action.key, post.id): (action, post) for action in actions for post in action.posts if post.submissions}
+    network = networks(workspace)
     found: list[Planned] = []
     for one in contributions:
         place = (one.submission.action, one.submission.post)
         if place in posts and one.submission.occurrence:
-            found += _of_submission(*posts[place], one, workspace)
+            found += _of_submission(*posts[place], one, workspace, network)
     return sorted(found, key=_order)
 
 
 def captions(action: Action, workspace: Workspace, one: Submission, *, now: datetime) -> list[Content]:
     """Return all that a submission may become: in each post that takes it, on each account."""
     taking = [post for post in action.posts if post.submissions]
+    network, due_at = networks(workspace), one.due_at or now
     return [
-        compose.contribution(action, post, account, workspace, due_at=one.due_at or now, one=one)
+        compose.contribution(action, post, account, workspace, due_at=due_at, one=one, network=network(account))
         for post in taking
         for account in targets(action, post, workspace)
     ]
@@ -50,6 +55,30 @@ def targets(action: Action, post: Post, workspace: Workspace) -> list[Account]:
     names = post.accounts if post.accounts is not None else action.accounts
     wanted = workspace.accounts if names is None else names
     return [workspace.accounts[name] for name in wanted if name in workspace.accounts]
+
+
+def networks(workspace: Workspace) -> Callable[[Account], compose.Network]:
+    """Return a function from an account to what its network makes of words; each publisher is built once, if at all."""
+
+    @cache
+    def publisher(name: str) -> Publisher:
+        account = workspace.accounts[name]
+        return publishers.load(account.platform)(account, secrets={}, folder=workspace.var)
+
+    @cache
+    def of(name: str) -> compose.Network:
+        account = workspace.accounts[name]
+        if account.platform not in publishers.names():
+            return compose.ANY
+        limits = publishers.load(account.platform).limits
+        return compose.Network(
+            fits=lambda text: publisher(name).measure(text) <= publisher(name).text_limit(),
+            threads=limits.threads and account.options.get("threads") is not False,
+            link_card=limits.link_card,
+            warning=limits.warning,
+        )
+
+    return lambda account: of(account.name)
 
 
 def is_open(action: Action, moment: datetime) -> bool:
@@ -73,25 +102,35 @@ def _order(one: Planned) -> tuple[datetime, str]:
     return one.due_at, one.key
 
 
-def _of_post(action: Action, post: Post, workspace: Workspace) -> Iterator[Planned]:
+def _of_post(
+    action: Action, post: Post, workspace: Workspace, network: Callable[[Account], compose.Network]
+) -> Iterator[Planned]:
     if post.submissions:
         return
     for name, wall in occurrences.walls(post):
         due_at = occurrences.to_utc(wall, workspace.timezone)
         if is_open(action, due_at):
             for account in targets(action, post, workspace):
-                content = compose.content(action, post, account, workspace, due_at=due_at)
+                content = compose.content(action, post, account, workspace, due_at=due_at, network=network(account))
                 yield _planned(action, post, account, workspace, name=name, due_at=due_at, content=content)
 
 
-def _of_submission(action: Action, post: Post, one: Contribution, workspace: Workspace) -> Iterator[Planned]:
+def _of_submission(
+    action: Action,
+    post: Post,
+    one: Contribution,
+    workspace: Workspace,
+    network: Callable[[Account], compose.Network],
+) -> Iterator[Planned]:
     wall = datetime.fromisoformat(one.submission.occurrence)
     due_at = occurrences.to_utc(wall, workspace.timezone)
     if not is_open(action, due_at) or not _has_slot(post, one, wall):
         return
     for account in targets(action, post, workspace):
         if account.platform in one.consent.networks:
-            content = compose.contribution(action, post, account, workspace, due_at=due_at, one=one.submission)
+            content = compose.contribution(
+                action, post, account, workspace, due_at=due_at, one=one.submission, network=network(account)
+            )
             name = one.submission.occurrence
             planned = _planned(action, post, account, workspace, name=name, due_at=due_at, content=content)
             yield replace(planned, needs_approval=True, submission_id=one.submission.id, consent_id=one.consent.id)

@@ -6,17 +6,17 @@ someone edits after it was frozen changes nothing of what goes out.
 
 import hashlib
 import io
-import json
+import math
 import shutil
+import threading
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from scheduler import cleaning, compose, files
+from scheduler import cleaning, compose, files, renders
 from scheduler.errors import UsageError, UserError
-from scheduler.files import MachineError
 from scheduler.model import (
     Account,
     Action,
@@ -37,13 +37,15 @@ from scheduler.store.records import card_values
 
 if TYPE_CHECKING:
     from media.card import Card, Rendered
-    from media.errors import MediaError
     from media.order import Cleaned
 
 REHEARSED = "rehearsal.txt"
 """The file by which a rehearsal's folder is known."""
 
-_MADE_OF = "made_of"
+_lengths: dict[str, float] = {}  # seconds of the films looked at, by their SHA-256: each is opened once
+_AT_HAND = 12
+_LOCK = threading.Lock()
+_drawn: "dict[str, Rendered]" = {}  # the cards drawn last, none of them with a volunteer's photo
 _FORM = 3
 """Raised whenever the same words are to give another picture, so that old files aren't taken for new ones."""
 
@@ -64,7 +66,7 @@ def media(content: Content, limits: Limits, workspace: Workspace) -> tuple[Mediu
         UserError: a picture is missing or can't be used, or a card can't be set.
     """
     cards = (_card(content.card, limits, workspace),) if content.card else ()
-    films = (_film(content.video, workspace),) if content.video else ()
+    films = (_film(content.video, limits, workspace),) if content.video else ()
     return (*cards, *(_image(image, limits, workspace) for image in content.images), *films)
 
 
@@ -124,13 +126,13 @@ def _order(content: CardContent, photo: bytes | None, logo: bytes | None) -> "Ca
         try:
             clean = cleaning.picture(photo)
         except MediaError as error:
-            raise _sorted(error, content.photo or "") from None
+            raise renders.as_user_error(error, content.photo or "") from None
         values.update(photo=clean.data, faces=clean.faces)
     if logo is not None:
         try:
             values["logo"] = cleaning.logo(logo)
         except MediaError as error:
-            raise _sorted(error, content.logo or "") from None
+            raise renders.as_user_error(error, content.logo or "") from None
     return Card(**values)
 
 
@@ -141,19 +143,7 @@ def save(path: Path, rendered: "Rendered") -> Medium:
         MachineError: the file can't be written.
     """
     files.write(path, rendered.data, private=False)
-    return _medium(path, rendered)
-
-
-def _medium(path: Path, rendered: "Rendered") -> Medium:
-    return Medium(
-        path=path,
-        mime=rendered.mime,
-        width=rendered.width,
-        height=rendered.height,
-        size=len(rendered.data),
-        sha256=hashlib.sha256(rendered.data).hexdigest(),
-        alt=rendered.alt,
-    )
+    return renders.medium(path, rendered)
 
 
 def _card(content: CardContent, limits: Limits, workspace: Workspace) -> Medium:
@@ -165,15 +155,33 @@ def _card(content: CardContent, limits: Limits, workspace: Workspace) -> Medium:
         from media.card import render
         from media.errors import TextTooLong
 
+        def drawn(most: int) -> "Rendered":
+            return render(_order(content, photo, logo), size=limits.card, max_bytes=most)
+
         try:
-            made = render(_order(content, photo, logo), size=limits.card, max_bytes=limits.image_bytes)
+            made = drawn(limits.image_bytes) if theirs else _shared(drawn, limits, content, photo, logo)
         except TextTooLong as error:
             raise TextTooLong(*(() if theirs else error.args)) from None  # its own message quotes the text
         return replace(made, alt=_described(content.alt, made.alt, limits.alt))
 
     name = _card_name(content, photo, logo, limits)
     what = "card" if theirs else f"card {content.message[:40]!r}"
-    return _rendered(name, render, workspace, what=what, made_of=photo)
+    return renders.kept(name, render, workspace, what=what, made_of=photo)
+
+
+def _shared(
+    drawn: "Callable[[int], Rendered]", limits: Limits, content: CardContent, photo: bytes | None, logo: bytes | None
+) -> "Rendered":
+    """Return a card at its best where its network takes that; the last ones are at hand for the next account."""
+    key = _name(card_values(content), photo or b"", logo or b"", limits.card)
+    made = _drawn.get(key)
+    if made is None:
+        made = drawn(cleaning.MOST_BYTES)
+        with _LOCK:
+            while len(_drawn) >= _AT_HAND:
+                del _drawn[next(iter(_drawn))]
+            _drawn[key] = made
+    return made if len(made.data) <= limits.image_bytes else drawn(limits.image_bytes)
 
 
 def _card_name(content: CardContent, photo: bytes | None, logo: bytes | None, limits: Limits) -> str:
@@ -196,29 +204,44 @@ def _image(image: FileContent, limits: Limits, workspace: Workspace) -> Medium:
     def render() -> "Rendered":
         return _with_alt(cleaning.picture(data, max_bytes=limits.image_bytes), image.alt)
 
-    return _rendered(name, render, workspace, what=image.file, made_of=data)
+    return renders.kept(name, render, workspace, what=image.file, made_of=data)
 
 
-def _film(film: FileContent, workspace: Workspace) -> Medium:
+def _film(film: FileContent, limits: Limits, workspace: Workspace) -> Medium:
     data = _unchanged(film.file, film.sha256, workspace)
+    size = _film_size(film, limits, workspace)
 
     def render() -> "Rendered":
-        return _with_alt(cleaning.film(io.BytesIO(data)), film.alt)
+        return _with_alt(cleaning.film(io.BytesIO(data), **size), film.alt)
 
-    return _rendered(_name("film", data, film.alt), render, workspace, what=film.file, made_of=data, ending="mp4")
+    # What keeps the usual size is named as it always was: one file serves every network that takes it.
+    name = _name("film", data, film.alt, *([sorted(size.items())] if size else []))
+    return renders.kept(name, render, workspace, what=film.file, made_of=data, ending="mp4")
+
+
+def _film_size(film: FileContent, limits: Limits, workspace: Workspace) -> dict[str, Any]:
+    """Return in what the film must differ from the usual one to be within the limits of a network."""
+    from media import video
+
+    most = limits.film
+    if most is None:
+        return {}
+    length = math.ceil(check_film(film, workspace))
+    seconds = max(video.MOST_SECONDS, length) if most.seconds >= length else most.seconds
+    box = [min(most.width, video.LONGEST_SIDE), min(most.height, video.LONGEST_SIDE)]
+    wanted = {"max_seconds": float(seconds), "max_bytes": min(most.bytes, video.MOST_BYTES), "max_side": box}
+    usual = {
+        "max_seconds": video.MOST_SECONDS,
+        "max_bytes": video.MOST_BYTES,
+        "max_side": [video.LONGEST_SIDE, video.LONGEST_SIDE],
+    }
+    return {name: value for name, value in wanted.items() if value != usual[name]}
 
 
 def _with_alt(made: "Cleaned", alt: str) -> "Rendered":
     from media.card import Rendered
 
     return Rendered(data=made.data, mime=made.mime, width=made.width, height=made.height, alt=alt)
-
-
-def _sorted(error: "MediaError", what: str) -> UserError:
-    """Return whose fault it is: the file's, or this machine's, which may do better later."""
-    from media.errors import Unfinished
-
-    return (MachineError if isinstance(error, Unfinished) else UserError)(f"{what}: {error}" if what else str(error))
 
 
 def _name(*parts: object) -> str:
@@ -240,22 +263,29 @@ def check_image(image: FileContent, limits: Limits, workspace: Workspace) -> Non
     try:
         cleaning.picture(_unchanged(image.file, image.sha256, workspace), max_bytes=limits.image_bytes)
     except MediaError as error:
-        raise _sorted(error, image.file) from None
+        raise renders.as_user_error(error, image.file) from None
 
 
-def check_film(film: FileContent, workspace: Workspace) -> None:
-    """Make sure that a film can be used, as far as its tables tell.
+def check_film(film: FileContent, workspace: Workspace) -> float:
+    """Return how many seconds a film lasts, once it is sure that it can be used, as far as its tables tell.
 
     Raises:
         UserError: it is missing, damaged, too long or too large, or no film.
     """
     from media.errors import MediaError
 
+    path = _within(film.file, workspace)
+    known = _lengths.get(film.sha256)
+    if known is not None:
+        return known
     try:
-        with files.open_plain(_within(film.file, workspace)) as file:
-            cleaning.check_film(file)
+        with files.open_plain(path) as file:
+            seconds = cleaning.film_seconds(file)
     except MediaError as error:
-        raise _sorted(error, film.file) from None
+        raise renders.as_user_error(error, film.file) from None
+    if film.sha256:
+        _lengths[film.sha256] = seconds
+    return seconds
 
 
 def digest(file: str, workspace: Workspace) -> str:
@@ -287,53 +317,6 @@ def _within(file: str, workspace: Workspace) -> Path:
     return path
 
 
-def _rendered(
-    name: str,
-    render: "Callable[[], Rendered]",
-    workspace: Workspace,
-    *,
-    what: str,
-    made_of: bytes | None,
-    ending: str = "jpg",
-) -> Medium:
-    from media.errors import MediaError
-
-    folder = workspace.var / "rendered"
-    picture, facts = folder / f"{name}.{ending}", folder / f"{name}.json"
-    known = _known(picture, facts)
-    if known is not None:
-        return known
-    try:
-        rendered = render()
-    except MediaError as error:
-        raise _sorted(error, what) from None
-    medium = _medium(picture, rendered)
-    values = {name: value for name, value in asdict(medium).items() if name != "path"}
-    values[_MADE_OF] = hashlib.sha256(made_of).hexdigest() if made_of is not None else ""
-    files.write(facts, json.dumps(values).encode())  # first: a picture of somebody is never there without them
-    files.write(picture, rendered.data)
-    return medium
-
-
-def _known(picture: Path, facts: Path) -> Medium | None:
-    """Return what was rendered earlier, if it is whole."""
-    values = _facts(facts)
-    try:
-        if hashlib.sha256(picture.read_bytes()).hexdigest() == values["sha256"]:
-            return Medium(path=picture, **{name: value for name, value in values.items() if name != _MADE_OF})
-    except (OSError, KeyError, TypeError):
-        pass
-    return None
-
-
-def _facts(file: Path) -> dict[str, Any]:
-    try:
-        values = json.loads(file.read_bytes())
-    except (OSError, ValueError):
-        return {}
-    return values if isinstance(values, dict) else {}
-
-
 def forget(found: Iterable[Delivery], workspace: Workspace, *, made_of: Iterable[str] = ()) -> None:
     """Delete every picture and film that was rendered for these deliveries, or of these photos, and any rehearsal.
 
@@ -346,7 +329,7 @@ def forget(found: Iterable[Delivery], workspace: Workspace, *, made_of: Iterable
     hashes = {digest for one in found for digest in _sources(one.content)} | set(made_of) - {""}
     folder = workspace.var / "rendered"
     for facts in folder.glob("*.json"):
-        if _facts(facts).get(_MADE_OF) in hashes:
+        if renders.facts_of(facts).get(renders.MADE_OF) in hashes:
             _drop(folder, facts.stem)
     for medium in (medium for one in found if one.frozen is not None for medium in one.frozen.media):
         if medium.path.parent.resolve() == folder.resolve():

@@ -4,14 +4,30 @@ Pure but for the pictures it looks at. A post with an error is left out, like on
 version stays in the queue.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
+from functools import cache
 
 from scheduler import examples, plan, publishers, rendering
 from scheduler.errors import UserError
-from scheduler.model import Action, Finding, Level, Place, Planned, Post, Problem, Workspace
+from scheduler.model import (
+    Action,
+    CardContent,
+    FileContent,
+    Finding,
+    Level,
+    Place,
+    Planned,
+    Post,
+    Problem,
+    Workspace,
+)
 from scheduler.posts import Loaded
 from scheduler.publishers.base import Publisher
+
+Size = tuple[int, int]
+
+_FRAMES = 0.1  # seconds by which a film may run over: a few pictures, which are left out
 
 
 def reviewed(loaded: Loaded, workspace: Workspace) -> Loaded:
@@ -69,14 +85,15 @@ def findings(actions: Iterable[Action], workspace: Workspace) -> list[Problem]:
         name: publishers.load(account.platform)(account, secrets={}, folder=workspace.var)
         for name, account in workspace.accounts.items()
     }
+    cards = _cards(workspace)
     found: list[Problem] = []
     seen: set[tuple[str, ...]] = set()
     for one in plan.deliveries(actions, workspace):
         card = one.content.card
-        mark = (one.action, one.post, one.account, one.content.text, card.label if card else "")
+        mark = (one.action, one.post, one.account, one.content.whole, card.label if card else "")
         if mark not in seen:
             seen.add(mark)
-            found += _of_delivery(one, by_name[one.action, one.post], build[one.account], workspace)
+            found += _of_delivery(one, by_name[one.action, one.post], build[one.account], workspace, cards)
     return [*found, *_of_captions(actions, workspace, by_name)]
 
 
@@ -86,7 +103,8 @@ def refusals(planned: Planned, workspace: Workspace) -> list[Finding]:
     if account.platform not in publishers.names():
         return []
     publisher = publishers.load(account.platform)(account, secrets={}, folder=workspace.var)
-    return [finding for finding in publisher.findings(planned.content) if finding.level is Level.error]
+    found = [*publisher.findings(planned.content), *_address_findings(planned, publisher, workspace)]
+    return [finding for finding in found if finding.level is Level.error]
 
 
 def _of_captions(
@@ -106,13 +124,16 @@ def _of_captions(
                             yield _problem(one, by_name[one.action, one.post], replace(finding, level=level))
 
 
-def _of_delivery(planned: Planned, post: Post, publisher: Publisher, workspace: Workspace) -> list[Problem]:
+def _of_delivery(
+    planned: Planned, post: Post, publisher: Publisher, workspace: Workspace, cards: Callable[[CardContent, Size], str]
+) -> list[Problem]:
     return [
         _problem(planned, post, finding)
         for finding in [
             *publisher.findings(planned.content),
-            *_card_findings(planned, publisher, workspace),
+            *_card_findings(planned, publisher, cards),
             *_picture_findings(planned, publisher, workspace),
+            *_address_findings(planned, publisher, workspace),
         ]
     ]
 
@@ -127,17 +148,26 @@ def _problem(planned: Planned, post: Post, finding: Finding) -> Problem:
     )
 
 
-def _card_findings(planned: Planned, publisher: Publisher, workspace: Workspace) -> list[Finding]:
-    from media.card import check as check_card
-    from media.errors import MediaError
+def _cards(workspace: Workspace) -> Callable[[CardContent, Size], str]:
+    """Return a function that tells what is wrong with a card; the same one, on six accounts, is set once."""
 
-    if planned.content.card is None:
-        return []
-    try:
-        check_card(rendering.card(planned.content.card, workspace), size=publisher.limits.card)
-    except (MediaError, UserError) as error:
-        return [Finding(rule="card", message=f"on {planned.account}: {error}", about="card")]
-    return []
+    @cache
+    def wrong(card: CardContent, size: Size) -> str:
+        from media.card import check as check_card
+        from media.errors import MediaError
+
+        try:
+            check_card(rendering.card(card, workspace), size=size)
+        except (MediaError, UserError) as error:
+            return str(error)
+        return ""
+
+    return wrong
+
+
+def _card_findings(planned: Planned, publisher: Publisher, cards: Callable[[CardContent, Size], str]) -> list[Finding]:
+    wrong = cards(planned.content.card, publisher.limits.card) if planned.content.card else ""
+    return [Finding(rule="card", message=f"on {planned.account}: {wrong}", about="card")] if wrong else []
 
 
 def _picture_findings(planned: Planned, publisher: Publisher, workspace: Workspace) -> list[Finding]:
@@ -148,11 +178,35 @@ def _picture_findings(planned: Planned, publisher: Publisher, workspace: Workspa
         except UserError as error:
             found.append(Finding(rule="picture", message=f"on {planned.account}: {error}", about="images"))
     if planned.content.video is not None:
-        try:
-            rendering.check_film(planned.content.video, workspace)
-        except UserError as error:
-            found.append(Finding(rule="picture", message=f"on {planned.account}: {error}", about="video"))
+        found += _film_findings(planned, planned.content.video, publisher, workspace)
     return found
+
+
+def _address_findings(planned: Planned, publisher: Publisher, workspace: Workspace) -> list[Finding]:
+    content = planned.content
+    shows_something = content.card or content.images or content.video
+    if not (publisher.limits.by_url and shows_something) or workspace.public_url or workspace.storage:
+        return []
+    message = (
+        f"{planned.account} fetches pictures and films from an address, and config.yaml has no public_url: "
+        "write where people reach the web pages of this workspace"
+    )
+    return [Finding(rule="public-url-missing", message=message)]
+
+
+def _film_findings(planned: Planned, film: FileContent, publisher: Publisher, workspace: Workspace) -> list[Finding]:
+    try:
+        seconds = rendering.check_film(film, workspace)
+    except UserError as error:
+        return [Finding(rule="picture", message=f"on {planned.account}: {error}", about="video")]
+    most = publisher.limits.film
+    if most is None or seconds <= most.seconds + _FRAMES:
+        return []
+    message = (
+        f"the film lasts {seconds:.0f} seconds, {planned.account} takes {most.seconds:g}: cut it shorter, or name "
+        "other accounts for this post"
+    )
+    return [Finding(rule="film-too-long", message=message, about="video")]
 
 
 def _place(post: Post, about: str) -> Place:

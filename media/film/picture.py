@@ -17,6 +17,9 @@ from media.film.encode import CLOCK
 from media.film.source import LEAST_SIDE, MOST_PIXELS, SLOWED, Film
 from media.order import Region
 
+Most = int | Sequence[int]
+"""How large a picture may be, in pixels: its longer side, or its width and its height."""
+
 _LEAST_GAP = CLOCK // 90  # pictures that come in bursts
 BT709, _BT601, _UNSPECIFIED, _LIMITED, _FULL = 1, 5, 2, 1, 2
 _WIDE_PRIMARIES = (9, 11, 12)  # BT.2020, DCI-P3, Display P3
@@ -67,12 +70,16 @@ class Thinner:
 class Upright:
     """Turns decoded pictures of one film into upright ones of one size."""
 
-    def __init__(self, first: VideoFrame, shape: Fraction, max_side: int, hidden: Sequence[Region] = ()) -> None:
+    def __init__(self, first: VideoFrame, shape: Fraction, most: Most, hidden: Sequence[Region] = ()) -> None:
         self._turns = _turns(first)
         self._hidden = [_as_stored(region, first) for region in hidden]
         swapped = any(name == "transpose" for name, _ in self._turns)
         deep = first.format.components[0].bits > 8 and first.width * first.height > _LARGE
-        self._size = _even(first.width, first.height, shape, min(max_side, _SMALLER) if deep else max_side)
+        wide, high = (most, most) if isinstance(most, int) else most
+        box = (high, wide) if swapped else (wide, high)
+        self._size = _even(
+            first.width, first.height, shape, tuple(min(side, _SMALLER) for side in box) if deep else box
+        )
         self.size = self._size[::-1] if swapped else self._size
         self._graph: Graph | None = None
         self._shrinker = VideoReformatter()
@@ -146,11 +153,11 @@ def check(frame: VideoFrame) -> None:
         raise NotAVideo("the film has see-through parts: save it without transparency, as an MP4")
 
 
-def _even(width: int, height: int, shape: Fraction, max_side: int) -> tuple[int, int]:
-    """Return the size in square pixels, within `max_side`, both sides even; `shape` is a pixel's width by height."""
+def _even(width: int, height: int, shape: Fraction, box: Sequence[int]) -> tuple[int, int]:
+    """Return the size in square pixels, within `box`, both sides even; `shape` is a pixel's width by height."""
     wide = width * shape if shape > 1 else Fraction(width)
     high = height / shape if shape < 1 else Fraction(height)
-    scale = min(Fraction(1), max_side / max(wide, high))
+    scale = min(Fraction(1), box[0] / wide, box[1] / high)
     return max(int(wide * scale) // 2 * 2, LEAST_SIDE), max(int(high * scale) // 2 * 2, LEAST_SIDE)
 
 

@@ -11,7 +11,7 @@ from av.stream import Stream
 from av.video.frame import VideoFrame
 
 from media.errors import DamagedVideo
-from media.film.picture import Thinner, Upright, check, decoded
+from media.film.picture import Most, Thinner, Upright, check, decoded
 from media.film.sound import Sound
 from media.film.source import Film, picture_track, sound_track
 from media.order import Region
@@ -31,7 +31,7 @@ class Block(NamedTuple):
 
 
 def play(
-    film: Film, *, limit: float, max_side: int, sound: bool, hidden: Sequence[Region] = ()
+    film: Film, *, limit: float, max_side: Most, sound: bool, hidden: Sequence[Region] = ()
 ) -> Iterator[Picture | Block]:
     """Yield pictures and sound of the first `limit` seconds; the same file yields the same ones every time.
 
@@ -61,7 +61,7 @@ class _Reel:
         film: Film,
         container: InputContainer,
         limit: float,
-        max_side: int,
+        max_side: Most,
         *,
         sound: bool,
         hidden: Sequence[Region],

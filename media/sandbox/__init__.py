@@ -68,9 +68,12 @@ class Sandbox:
         """Return a film made anew; see `media.video.clean` for the options. Raises as `photo` does."""
         return sandbox_answer.film(*self.run("video", source, options, _FILM._replace(seconds=seconds)))
 
-    def look(self, source: BinaryIO, *, seconds: float = _PHOTO.seconds) -> None:
-        """Make sure from its tables that a film can be made anew, in a moment. Raises as `video` does."""
-        self.run("look", source, {}, _PHOTO._replace(seconds=seconds))
+    def look(self, source: BinaryIO, *, seconds: float = _PHOTO.seconds) -> float:
+        """Return how many seconds a film lasts by its tables, once they say that it can be made anew.
+
+        Raises as `video` does.
+        """
+        return sandbox_answer.seconds(*self.run("look", source, {}, _PHOTO._replace(seconds=seconds)))
 
     def faces(self, data: bytes, *, seconds: float = _PHOTO.seconds) -> tuple[Region, ...]:
         """Return where faces are in a photo, once it is upright. Raises as `photo` does."""

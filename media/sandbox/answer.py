@@ -115,6 +115,17 @@ def faces(values: dict[str, Any], _: Sequence[bytes] = ()) -> tuple[Region, ...]
     return found
 
 
+def seconds(values: dict[str, Any], _: Sequence[bytes] = ()) -> float:
+    """Return how long a film is that an answer tells of. Raises Unfinished."""
+    try:
+        found = float(values["seconds"])
+    except (ValueError, KeyError, TypeError, OverflowError) as error:
+        raise Unfinished from error
+    if not 0 <= found < _DAY:
+        raise Unfinished
+    return found
+
+
 def _cleaned(values: dict[str, Any], parts: Sequence[bytes], mime: str) -> Cleaned:
     try:
         data, poster = parts

@@ -145,7 +145,17 @@ def problem(one: "Problem") -> dict[str, Any]:
 
 
 def delivery(one: "Delivery") -> dict[str, Any]:
-    """Return a delivery as `status --json` prints it."""
+    """Return a delivery as `status --json` prints it; a thread with the parts of it that were put out."""
+    parts = [
+        {
+            "part": part.number,
+            "remote_id": part.receipt.remote_id,
+            "url": part.receipt.url,
+            "published_at": part.receipt.published_at,
+            "withdrawn": part.down,
+        }
+        for part in one.parts
+    ]
     return {
         "id": one.key,
         "post": one.post,
@@ -159,8 +169,9 @@ def delivery(one: "Delivery") -> dict[str, Any]:
         "url": one.url,
         "attempts": one.attempts,
         "reason": one.reason or None,
-        "text": one.content.text,
+        "text": one.content.whole,
         "source": one.place,
+        **({"parts": parts} if one.length > 1 else {}),
     }
 
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from scheduler.operations.check import Checked
     from scheduler.operations.preview import Preview
     from scheduler.operations.queue import Changes
+    from scheduler.prices import Price
 
 
 @command("init")
@@ -95,6 +96,7 @@ def queue(*, as_json: bool) -> int:
 
 def _print_changes(changes: "Changes", workspace: "Workspace", *, as_json: bool, done: bool) -> None:
     from scheduler.clock import SystemClock
+    from scheduler.prices import estimates
 
     now = SystemClock().now()
 
@@ -108,9 +110,10 @@ def _print_changes(changes: "Changes", workspace: "Workspace", *, as_json: bool,
         "cancel": changes.cancel,
         "too_late": changes.too_late,
     }
+    prices = estimates(changes.ahead, workspace)
     if as_json:
         rows = {name: [row(one) for one in found] for name, found in lists.items()}
-        output.as_json({**rows, "unchanged": changes.unchanged})
+        output.as_json({**rows, "unchanged": changes.unchanged, "prices": [_price_json(one) for one in prices]})
         return
     lines = [
         (name.replace("_", " "), output.local(one.due_at, workspace), one.key, "past due" if one.due_at < now else "")
@@ -124,8 +127,33 @@ def _print_changes(changes: "Changes", workspace: "Workspace", *, as_json: bool,
     output.say(", ".join([*said, f"{changes.unchanged} unchanged"]))
     if changes.too_late:
         output.aside(f"{len(changes.too_late)} edited too late: they are out, or on their way")
+    for price in prices:
+        _say_price(price)
     if lines and not done:
         output.aside("`solidarity queue` does it")
+
+
+def _price_json(one: "Price") -> dict[str, Any]:
+    from scheduler.prices import CURRENCY
+
+    return {
+        "account": one.account,
+        "deliveries": one.deliveries,
+        "estimate": float(one.estimate),
+        "currency": CURRENCY,
+        "budget": None if one.budget is None else float(one.budget),
+        "over": list(one.over),
+    }
+
+
+def _say_price(one: "Price") -> None:
+    budget = "" if one.budget is None else f", budget {one.budget} a month"
+    output.say(f"{one.account}: {output.count(one.deliveries, 'post')}, about US$ {one.estimate:.2f}{budget}")
+    for month in one.over:
+        output.aside(
+            f"warning: {one.account}: the posts of {month} cost about US$ {one.by_month[month]:.2f}, and its budget is "
+            f"{one.budget} a month: raise `budget` in config.yaml, or take posts out"
+        )
 
 
 @command("preview")
@@ -153,7 +181,9 @@ def _preview_json(one: "Preview") -> dict[str, Any]:
         "account": one.planned.account,
         "platform": one.planned.platform,
         "due_at": one.planned.due_at,
-        "parts": [{"text": content.text, "length": one.length, "limit": one.limit}],
+        "parts": [{"text": part.text, "length": part.length, "limit": one.limit} for part in one.parts],
+        "warning": content.warning or None,
+        "link": {"url": content.link, "title": content.title} if content.link else None,
         "media": [
             {
                 "path": str(medium.path),
@@ -173,16 +203,28 @@ def _preview_json(one: "Preview") -> dict[str, Any]:
 
 def _print_preview(one: "Preview", workspace: "Workspace") -> None:
     due: Planned = one.planned
-    output.say(f"── {due.key} · {due.platform} · {one.length}/{one.limit}")
+    lengths = " + ".join(str(part.length) for part in one.parts)
+    output.say(f"── {due.key} · {due.platform} · {lengths}/{one.limit}")
     output.say(f"   {output.local(due.due_at, workspace)} {workspace.timezone.key}, {output.rfc3339(due.due_at)}\n")
-    output.say(due.content.text)
+    if due.content.warning and due.content.warning not in due.content.text:
+        output.say(f"   readers are warned first: {due.content.warning}\n")
+    for number, part in enumerate(one.parts, 1):
+        output.say(part.text if number == 1 else f"\n   part {number}, an answer to part {number - 1}:\n\n{part.text}")
+        if number == 1:
+            _print_shown(one)
+    for found in one.findings:
+        output.say(f"\n   {found.level}: {found.message} [{found.rule}]")
+    output.say("")
+
+
+def _print_shown(one: "Preview") -> None:
+    """Print what the first part shows beside its text."""
     for medium in one.media:
         output.say(
             f"\n   {medium.path} ({medium.width}x{medium.height}, {medium.size // 1024} kB)\n   alt: {medium.alt}"
         )
-    for found in one.findings:
-        output.say(f"\n   {found.level}: {found.message} [{found.rule}]")
-    output.say("")
+    if one.planned.content.link:
+        output.say(f"\n   a card for the link: {one.planned.content.title}, {one.planned.content.link}")
 
 
 @command("reply")

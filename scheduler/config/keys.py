@@ -47,6 +47,25 @@ def _database(text: str) -> str:
     return text
 
 
+def _budget(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1
+    if not 0 <= value <= 1_000_000:
+        raise Wrong("bad-value", f"{shown(text)} is no sum; write US dollars a month, e.g. 25")
+    return int(value) if value == int(value) else value
+
+
+BUDGET = Leaf("a number (US dollars a month)", _budget, {"type": "number", "minimum": 0}, frozenset({"int", "float"}))
+
+
+def _bucket(text: str) -> str:
+    if not re.fullmatch(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[A-Za-z0-9._/-]+)?", text):
+        raise Wrong("bad-value", "this is no place in a storage; write s3://BUCKET, or s3://BUCKET/FOLDER")
+    return text.rstrip("/")
+
+
 ZONE = Leaf("a text (a time zone)", _zone, {"type": "string", "examples": ["America/Toronto"]})
 KEYS = Leaf("a text (the beginning of the secrets' names)", _keys, {"type": "string", "pattern": "^[A-Z][A-Z0-9_]*$"})
 DATABASE = Leaf("a text (a database's address)", _database)
@@ -69,6 +88,22 @@ SIGN_IN = Record(
 )
 
 
+STORAGE = Record(
+    (
+        Key(
+            name="bucket",
+            shape=Leaf("a text (s3://BUCKET)", _bucket, {"type": "string", "pattern": "^s3://"}),
+            doc="the place in it, e.g. s3://our-pictures/lent",
+            absent="missing-key",
+        ),
+        Key(name="endpoint", shape=BASE_URL, doc="its address; Amazon's own otherwise"),
+        Key(name="region", shape=Leaf("a text", str), doc="its region; us-east-1 otherwise"),
+        Key(name="keys", shape=KEYS, doc="the beginning of the names of its secrets", absent="missing-key"),
+    ),
+    "storage",
+)
+
+
 def account(platforms: Platforms) -> Record:
     """Return the shape of one account. A mapping of `platforms` names the options that each one takes."""
     networks = known("a network", "unknown-platform", "that this program knows", set(platforms) or None)
@@ -77,6 +112,7 @@ def account(platforms: Platforms) -> Record:
         Key(name="lang", shape=LANG, doc="the account's language; the workspace's first one otherwise"),
         Key(name="keys", shape=KEYS, doc="the beginning of the names of its secrets, e.g. X_EN; never a secret"),
         Key(name="base_url", shape=BASE_URL, doc="another server of that network, or a stand-in for tests"),
+        Key(name="budget", shape=BUDGET, doc="how many US dollars its posts may cost a month, where posts cost any"),
         Key(name="premium", shape=FLAG, doc="whether the account may post long texts (X)"),
     )
     names = [key.name for key in keys]
@@ -143,6 +179,7 @@ def workspace(platforms: Platforms, themes: Collection[str], find: Callable[[str
             Key(name="contact", shape=texts(()), doc="where volunteers write to: a mail or web address, or words"),
             Key(name="moderation", shape=MODERATION, doc="how careful moderators are with actions of high risk"),
             Key(name="sign_in", shape=SIGN_IN, doc="where else staff may sign in: an OpenID Connect provider"),
+            Key(name="storage", shape=STORAGE, doc="where networks fetch pictures from, in place of the web pages"),
             Key(name="accounts", shape=accounts, doc="where to publish, each under a name of its own", absent=must),
         ),
         "config.yaml",

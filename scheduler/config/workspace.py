@@ -5,7 +5,7 @@ from pathlib import Path
 
 from scheduler.config import keys, literals
 from scheduler.errors import WorkspaceError
-from scheduler.model import Account, Brand, Moderation, OpenId, Place, Problem, Quiet, Text, Workspace
+from scheduler.model import Account, Brand, Moderation, OpenId, Place, Problem, Quiet, Storage, Text, Workspace
 from scheduler.reading import parse, source
 from scheduler.reading.files import finder
 from scheduler.reading.late import lateness
@@ -83,6 +83,7 @@ def _workspace(
         contact=fields.get("contact"),
         moderation=_moderation(fields),
         sign_in=_sign_in(fields),
+        storage=_storage(fields),
     )
 
 
@@ -109,6 +110,18 @@ def _sign_in(fields: Fields) -> OpenId | None:
         return None
     issuer = wanted.get("issuer").rstrip("/")
     return OpenId(issuer=issuer, client_id=wanted.get("client_id"), keys=wanted.get("keys"))
+
+
+def _storage(fields: Fields) -> Storage | None:
+    wanted = fields.get("storage")
+    if wanted is None or None in (wanted.get("bucket"), wanted.get("keys")):
+        return None
+    return Storage(
+        bucket=wanted.get("bucket"),
+        endpoint=wanted.get("endpoint") or "",
+        region=wanted.get("region") or "us-east-1",
+        keys=wanted.get("keys"),
+    )
 
 
 def _quiet(fields: Fields, report: Report) -> Quiet | None:

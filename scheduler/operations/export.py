@@ -22,7 +22,7 @@ def as_csv(found: Iterable[Delivery], workspace: Workspace) -> str:
     for one in found:
         local = one.due_at.astimezone(workspace.timezone).strftime("%Y-%m-%d %H:%M")
         row = [one.key, one.action, one.post, one.account, one.platform, str(one.status)]
-        row += [local, one.due_at.strftime("%Y-%m-%dT%H:%M:%SZ"), one.url or "", one.content.text]
+        row += [local, one.due_at.strftime("%Y-%m-%dT%H:%M:%SZ"), one.url or "", one.content.whole]
         writer.writerow([f"'{cell}" if cell.startswith(_FORMULA) else cell for cell in row])
     return out.getvalue()
 
@@ -39,7 +39,7 @@ def as_ics(found: Iterable[Delivery], workspace: Workspace, *, now: datetime) ->
             f"DTSTART:{_utc(one.due_at)}",
             f"DTEND:{_utc(one.due_at + timedelta(minutes=5))}",
             f"SUMMARY:{_escape(f'{one.account}: {one.action}/{one.post} ({one.status})')}",
-            f"DESCRIPTION:{_escape(one.content.text)}",
+            f"DESCRIPTION:{_escape(one.content.whole)}",
             f"STATUS:{_STATUS.get(one.status, 'CONFIRMED')}",
             *([f"URL:{one.url}"] if one.url else []),
             "END:VEVENT",

@@ -20,11 +20,19 @@ _EXAMPLE = (
 
 
 @dataclass(frozen=True, kw_only=True)
+class Part:
+    """One text of a delivery: there are several in a thread."""
+
+    text: str
+    length: int  # as the network counts it
+
+
+@dataclass(frozen=True, kw_only=True)
 class Preview:
     """One delivery as its network will get it."""
 
     planned: Planned
-    length: int
+    parts: tuple[Part, ...]
     limit: int
     media: tuple[Medium, ...]
     findings: tuple[Finding, ...]  # what the network would refuse of it, or what is unwise there
@@ -65,9 +73,10 @@ def _preview(planned: Planned, workspace: Workspace) -> Preview:
     publisher = parts.pure_publisher(workspace.accounts[planned.account], workspace)
     if planned.submission_id is not None:
         planned = replace(planned, content=_with_photo(planned.content, publisher.limits, workspace))
+    warning = planned.content.warning if publisher.limits.warning else ""  # its field counts as text
     return Preview(
         planned=planned,
-        length=publisher.measure(planned.content.text),
+        parts=tuple(Part(text=text, length=publisher.measure(warning + text)) for text in planned.content.parts),
         limit=publisher.text_limit(),
         media=rendering.media(planned.content, publisher.limits, workspace),
         findings=(*(_EXAMPLE if planned.submission_id is not None else ()), *publisher.findings(planned.content)),

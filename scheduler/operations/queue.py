@@ -32,6 +32,7 @@ class Changes:
     cancel: list[Delivery] = field(default_factory=list)
     too_late: list[Planned] = field(default_factory=list)
     drop: list[Delivery] = field(default_factory=list)  # gone from, or back in, their files while on their way
+    ahead: list[Planned] = field(default_factory=list)  # what is still to go out, once all this is done
     in_flight: bool = False  # whether an edit may still be heeded, should its delivery come back
     unchanged: int = 0
 
@@ -116,6 +117,8 @@ def _compare(
     for planned in [one for one in (*wanted, *shown.planned) if since is None or one.due_at >= since]:
         seen.add(planned.key)
         found = present.get(planned.key)
+        if _is_ahead(found, planned, app):
+            changes.ahead.append(planned)
         if found is None:
             changes.add.append(planned)
         elif _is_same(found, planned, shown):
@@ -132,6 +135,14 @@ def _compare(
     return changes, shown
 
 
+def _is_ahead(found: Delivery | None, planned: Planned, app: App) -> bool:
+    """Tell whether a delivery is still to go out: it costs what its network asks."""
+    if found is not None and found.status in WAITING | IN_HAND:
+        return True
+    again = found is None or (found.status in _AGAIN and found.cancelled_by != "person")
+    return again and planned.due_at >= app.clock.now() - (LONG_PAST if found is None else timedelta())
+
+
 def _is_same(found: Delivery, planned: Planned, shown: _Shown) -> bool:
     brought_back = found.status is Status.cancelled and found.cancelled_by == "plan"
     other = shown.linked.get(found.id) != planned.submission_id
@@ -145,7 +156,7 @@ def _is_same(found: Delivery, planned: Planned, shown: _Shown) -> bool:
 
 
 def _may_change(found: Delivery, planned: Planned, shown: _Shown) -> bool:
-    if found.status not in WAITING | _AGAIN:
+    if found.status not in WAITING | _AGAIN or found.parts:  # of a thread that has begun nothing changes any more
         return False
     # Another picture in a slot whose first one may have been seen would be a second post under one name.
     return found.attempts == 0 or shown.linked.get(found.id) == planned.submission_id

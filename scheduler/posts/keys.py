@@ -6,13 +6,14 @@ from typing import Any
 
 from scheduler.model import Phase, Risk, Workspace
 from scheduler.posts.recurrence import DAYS, SPANS, day_codes, rule
+from scheduler.posts.tags import Tag
 from scheduler.reading.files import finder
 from scheduler.reading.late import LATE_KEYS
 from scheduler.reading.nodes import Node, Row, Scalar, Table
 from scheduler.reading.report import Report, Wrong
 from scheduler.reading.shapes import Json, Key, Leaf, ListOf, MapOf, Record, Shape, Split
 from scheduler.reading.times import DAY, DAY_OR_MOMENT, MOMENT, TIME
-from scheduler.reading.values import FLAG, HASHTAG, ID, LANG, LINK, POST_ID, TAG, choice, known, texts
+from scheduler.reading.values import FLAG, HASHTAG, ID, LANG, LINK, POST_ID, choice, known, texts
 
 FOLDER = "posts"
 MUST = "missing-key"
@@ -111,6 +112,11 @@ def _card(world: World) -> Split:
     return Split("true, or what the card holds (message: …)", FLAG, Record(keys, "card"))
 
 
+def _thread(world: World) -> Split:
+    what = "true, or a list of texts ([{en: …}])"
+    return Split(what, FLAG, ListOf(texts(world.languages), what, 1))
+
+
 def _post(world: World) -> Record:
     words = texts(world.languages)
     names = {*(world.accounts or ()), *(world.platforms or ())} if world.accounts is not None else None
@@ -128,6 +134,8 @@ def _post(world: World) -> Record:
             Key(name="card", shape=_card(world), doc="a card with the post's text, or with what is given here"),
             Key(name="images", shape=images, doc="pictures, each with its alt text"),
             Key(name="video", shape=_picture(world, "a video"), doc="a video with its alt text"),
+            Key(name="thread", shape=_thread(world), doc="true: a long text in several posts; or the texts after text"),
+            Key(name="warning", shape=words, doc="what readers are warned of before they see it"),
             Key(name="accounts", shape=_accounts(world), doc="where it goes; the action's accounts otherwise"),
             Key(name="approve", shape=FLAG, doc="true: it waits until a person approves it"),
             Key(name="late", shape=LATE_KEYS, doc="how late it may go, and what happens past that"),
@@ -149,7 +157,7 @@ def _reply(world: World) -> Record:
 
 def _tags(world: World) -> MapOf:
     platform = known("a network", "unknown-platform", "that this program knows", world.platforms)
-    tags = ListOf(TAG, "a list of tags ([AmnestyNow])")
+    tags = ListOf(Tag(), "a list of tags ([AmnestyNow])")
     return MapOf(tags, platform.parse, "a mapping of tags by network (x: [AmnestyNow])")
 
 

@@ -54,6 +54,9 @@ def _post(fields: Fields, recurrence: Every | None) -> Post:
         card=_card(fields.get("card")),
         images=tuple(picture for one in fields.get("images", ()) if (picture := _picture(one))),
         video=_picture(fields.get("video")),
+        split=fields.get("thread") is True,
+        thread=fields.get("thread") if isinstance(fields.get("thread"), tuple) else (),
+        warning=fields.get("warning"),
         accounts=fields.get("accounts"),
         approve=fields.get("approve", False),
         submissions=fields.get("from", False),
@@ -87,6 +90,7 @@ def _check_placeholders(post: Post, fields: Fields, report: Report) -> None:
     """Note words in braces that are nearly a placeholder; any other goes out as it is meant."""
     known = (*PLACEHOLDERS, *(captions.PLACEHOLDERS if post.submissions else ()))
     texts = [(fields.at("text"), post.text), *((fields.at("text_for"), said) for said in post.text_for.values())]
+    texts += [(fields.at("thread"), said) for said in post.thread]
     if post.card and post.card.message:
         texts.append((fields.at("card"), post.card.message))
     for place, said in texts:
@@ -123,6 +127,10 @@ def _spoken(post: Post, fields: Fields, accounts: list[Account]) -> Iterator[tup
     yield "the text", post.text, fields.at("text"), elsewhere
     for name, said in post.text_for.items():
         yield f"the text for {name}", said, fields.at("text_for"), own[name]
+    for number, said in enumerate(post.thread, 2):
+        yield f"part {number} of the thread", said, fields.at("thread"), accounts
+    if post.warning:
+        yield "the warning", post.warning, fields.at("warning"), accounts
     if post.card and post.card.message and post.card.language is None:
         yield "the card's message", post.card.message, fields.at("card"), accounts
     for picture in (*post.images, *([post.video] if post.video else [])):

@@ -8,6 +8,7 @@ from scheduler.reading.shapes import Fields
 _NOT_BESIDE = {
     "images": "the picture is the volunteer's; take 'images' out, or put them into a post of their own",
     "video": "the film is the volunteer's; take 'video' out, or put it into a post of its own",
+    "thread": "a caption is one text; take 'thread' out",
     "approve": "every submission is approved by the moderators anyway; take 'approve' out",
 }
 _NOT_ON_CARD = {

@@ -89,6 +89,7 @@ class Publisher(ABC):
     limits: ClassVar[Limits]
     secrets: ClassVar[tuple[str, ...]] = ()  # e.g. API_KEY: read from <keys>_API_KEY or <keys>_API_KEY_FILE
     optional_secrets: ClassVar[tuple[str, ...]] = ()  # likewise, where they are there
+    other_secrets: ClassVar[tuple[str, ...]] = ()  # whole, they stand in for `secrets`
     looks: ClassVar[tuple[timedelta, ...]] = ()  # when to look, counted from the visible call
     options: ClassVar[frozenset[str]] = frozenset()  # keys of its account in config.yaml beyond those of every account
     live: ClassVar[bool] = True  # publishes where the public sees it
@@ -135,7 +136,7 @@ class Publisher(ABC):
         """Return the problems of a content with all its parts."""
         found = self.problems(replace(content, thread=()))
         for number, text in enumerate(content.thread, 2):
-            part = Content(text=text, language=content.language)
+            part = Content(text=text, language=content.language, warning=content.warning)
             found += [replace(one, message=f"part {number}: {one.message}") for one in self.problems(part)]
         return found
 

@@ -126,3 +126,11 @@ def test_any_slip(tmp_path, at, drop, put):
     raw = WHOLE.encode()
     workspace, problems = load(tmp_path, raw[:at] + put + raw[at + drop :])
     assert workspace or problems
+
+
+def test_a_budget_is_a_number(tmp_path):
+    """US dollars a month, whole or not, among the options of its account."""
+    for written, value in (("25", 25), ("0", 0), ("7.5", 7.5)):
+        workspace, problems = load(tmp_path, WHOLE.replace("premium: true", f"budget: {written}"))
+        assert problems == []
+        assert workspace.accounts["x-en"].options == {"budget": value}

@@ -1,5 +1,7 @@
 """Where secrets come from, and how a missing one is told."""
 
+import stat
+
 import pytest
 
 from scheduler import config
@@ -65,3 +67,79 @@ def test_broken_dot_env(tmp_path):
     with pytest.raises(UserError, match=r"\.env:2:1: error: this is not KEY=VALUE") as caught:
         config.secrets(X, NAMES, {}, tmp_path)
     assert "swordfish" not in str(caught.value)
+
+
+def test_optional_ones_are_given_where_they_are():
+    """What a network takes besides is read likewise, and nothing is missing where it isn't there."""
+    environ = {"X_EN_API_KEY": "k", "X_EN_APP_SECRET": "a"}
+    assert config.secrets(X, NAMES[:1], environ, optional=("APP_SECRET", "OTHER")) == {
+        "API_KEY": "k",
+        "APP_SECRET": "a",
+    }
+    with pytest.raises(UserError, match="lacks X_EN_API_SECRET; set"):
+        config.secrets(X, NAMES, environ, optional=("APP_SECRET", "OTHER"))
+    bare = Account(name="x-en", platform="x", language="en")
+    assert config.secrets(bare, (), environ, optional=("APP_SECRET",)) == {}
+
+
+def test_env_is_written_for_its_owner_only(tmp_path):
+    """A new .env holds what was given, in lines that are read again as they were meant, whatever is in them."""
+    secrets = {"API_KEY": "plain-1.2/x=", "API_SECRET": "with # and ' and $ and \" in it"}
+    assert config.put(tmp_path, {f"X_EN_{name}": value for name, value in secrets.items()}, {}) == []
+    assert stat.S_IMODE((tmp_path / ".env").stat().st_mode) == 0o600
+    assert config.secrets(X, NAMES, {}, tmp_path) == secrets
+
+
+def test_what_else_stands_in_env_stays(tmp_path):
+    """Comments, order and other lines are kept; a name that stands there is replaced, once, where it stood."""
+    before = (
+        "# secrets\nOTHER=1 # one\n\nexport X_EN_API_KEY='old'\n# X_EN_API_KEY=commented\nX_EN_API_KEY=twice\nLAST=2"
+    )
+    (tmp_path / ".env").write_text(before)
+    (tmp_path / ".env").chmod(0o644)
+    config.put(tmp_path, {"X_EN_API_KEY": "new", "X_EN_API_SECRET": "added"}, {})
+    after = (
+        "# secrets\nOTHER=1 # one\n\nexport X_EN_API_KEY=new\n# X_EN_API_KEY=commented\nLAST=2\nX_EN_API_SECRET=added\n"
+    )
+    assert (tmp_path / ".env").read_text() == after
+    assert stat.S_IMODE((tmp_path / ".env").stat().st_mode) == 0o600
+
+
+def test_env_is_written_whole_or_not_at_all(tmp_path, monkeypatch):
+    """A value that fits into no line, a .env that can't be read, a disk that is full: what was there is still there."""
+    (tmp_path / ".env").write_text("X_EN_API_KEY=old\n")
+    for wrong in ("", "two\nlines", " edge", "tab\there"):
+        with pytest.raises(UserError, match="X_EN_API_KEY: this is no secret that fits into a line") as caught:
+            config.put(tmp_path, {"X_EN_API_KEY": wrong}, {})
+        assert not wrong or wrong not in str(caught.value)
+    with monkeypatch.context() as broken:
+        broken.setattr("pathlib.Path.replace", _full)
+        with pytest.raises(UserError, match="can't be written"):
+            config.put(tmp_path, {"X_EN_API_KEY": "new"}, {})
+    assert (tmp_path / ".env").read_text() == "X_EN_API_KEY=old\n"
+    assert [file.name for file in tmp_path.iterdir()] == [".env"]
+    (tmp_path / ".env").write_text("swordfish\n")
+    with pytest.raises(UserError, match="not KEY=VALUE"):
+        config.put(tmp_path, {"X_EN_API_KEY": "new"}, {})
+    assert (tmp_path / ".env").read_text() == "swordfish\n"
+
+
+def _full(*_):
+    raise OSError(28, "No space left on device")
+
+
+def test_a_linked_env_stays_a_link(tmp_path):
+    """Where .env is a link to a place of secrets, that is where it is written."""
+    place = tmp_path / "place"
+    place.mkdir()
+    (place / "secrets").write_text("A=1\n")
+    (tmp_path / ".env").symlink_to(place / "secrets")
+    config.put(tmp_path, {"X_EN_API_KEY": "k"}, {})
+    assert (tmp_path / ".env").is_symlink()
+    assert (place / "secrets").read_text() == "A=1\nX_EN_API_KEY=k\n"
+
+
+def test_what_the_environment_hides_is_named(tmp_path):
+    """The names that the environment sets to something else are returned: it goes before .env."""
+    given = {"X_EN_API_KEY": "new", "X_EN_API_SECRET": "same"}
+    assert config.put(tmp_path, given, {"X_EN_API_KEY": "old", "X_EN_API_SECRET": "same"}) == ["X_EN_API_KEY"]

@@ -1,13 +1,12 @@
 """docs/writing.md and docs/config.md name every key that the files take, and no other; the schemas are kept in step."""
 
 import json
-import re
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from scheduler import config, posts
+from scheduler import config, posts, publishers
 from tests.docs import pages
 
 SCHEMAS = {"post": posts.schema, "config": config.schema}
@@ -30,8 +29,7 @@ def _keys(schema: Any) -> Iterator[str]:
 
 def _account_options() -> set[str]:
     """Return the options that publishers read beside the common keys."""
-    files = (pages.ROOT / "scheduler" / "publishers").glob("*.py")
-    return {name for file in files for name in re.findall(r'options\.get\("(\w+)"', file.read_text("utf-8"))}
+    return {option for name in publishers.names() for option in publishers.load(name).options}
 
 
 @pytest.mark.parametrize("kind", SCHEMAS)

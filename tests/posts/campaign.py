@@ -46,6 +46,8 @@ posts:
     video: {file: images/call.mp4, alt: A call}
     accounts: [x-en]
     approve: true
+    thread: [{en: More, fr: Suite}]
+    warning: {en: Violence, fr: Violence}
     late: {after: 10 minutes, then: skip}
   - id: reminder
     every: {days: [tue, thu], time: "12:00", from: 2021-09-14, until: 2021-10-28}

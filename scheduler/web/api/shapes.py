@@ -55,7 +55,7 @@ class Delivery(BaseModel):
         """Return it."""
         names = ("post", "action", "account", "platform", "status", "due_at", "published_at", "remote_id", "url")
         told = {name: getattr(one, name) for name in (*names, "attempts")}
-        told |= {"id": one.key, "reason": one.reason or None, "text": one.content.text, "source": one.place}
+        told |= {"id": one.key, "reason": one.reason or None, "text": one.content.whole, "source": one.place}
         return cls.model_validate(told)
 
 

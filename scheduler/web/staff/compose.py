@@ -133,7 +133,7 @@ def _shown(ask: Ask, one: OnAccount) -> Shown:
         account=one.planned.account,
         platform=words.platform(one.planned.platform),
         when=rows.when(ask, one.planned.due_at),
-        text=segments.split(content.text),
+        text=segments.split(content.whole),
         language=content.language,
         direction=segments.direction(content.language),
         length=one.length,

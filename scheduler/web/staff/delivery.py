@@ -100,7 +100,7 @@ def deeds(one: Delivery) -> frozenset[str]:
     found = set()
     if one.status is Status.held and one.needs_approval and not one.approved:
         found.add("approve")
-    late = one.status is Status.held and one.hold == "late"
+    late = one.status is Status.held and one.hold in {"late", "budget"}
     put_off = one.status is Status.queued and one.not_before is not None
     ended = one.status in {Status.failed, Status.missed, Status.cancelled}
     if (late or put_off or ended) and not one.withdraw_wanted:
@@ -109,9 +109,10 @@ def deeds(one: Delivery) -> frozenset[str]:
         found.add("cancel")
     if one.status in {Status.unknown, Status.needs_human}:
         found |= {"published", "absent"}
-    if one.status in {Status.sending, Status.unknown, Status.needs_human, Status.published} and not one.withdraw_wanted:
+    out = one.status in {Status.sending, Status.unknown, Status.needs_human, Status.published} or one.up
+    if out and not one.withdraw_wanted:
         found.add("withdraw")
-    if one.status in {Status.queued, Status.held, Status.failed, Status.missed}:
+    if one.status in {Status.queued, Status.held, Status.failed, Status.missed} and not one.parts:
         found.add("reschedule")
     return frozenset(found)
 
@@ -147,10 +148,10 @@ def _shown(ask: Ask, one: Delivery) -> Shown:
     return Shown(
         initials=initials(one.account),
         tone=crc32(one.account.encode()) % TONES,
-        text=segments.split(one.content.text),
+        text=segments.split(one.content.whole),
         media=tuple((rows.picture(one.key, number), medium) for number, medium in enumerate(media)),
         problem=telling.plain(ask, problem),
-        length=publisher.measure(one.content.text) if publisher else 0,
+        length=max(map(publisher.measure, one.content.parts)) if publisher else 0,
         limit=publisher.text_limit() if publisher else 0,
     )
 

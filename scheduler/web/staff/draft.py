@@ -161,5 +161,5 @@ def _on_account(planned: Planned, workspace: Workspace) -> OnAccount:
         media = rendering.media(planned.content, publisher.limits, workspace)
     except UserError:
         media = ()  # why, is among the problems
-    length = publisher.measure(planned.content.text)
+    length = max(map(publisher.measure, planned.content.parts))
     return OnAccount(planned=planned, length=length, limit=publisher.text_limit(), media=media)

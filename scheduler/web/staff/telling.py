@@ -67,7 +67,8 @@ def detail(ask: Ask, text: str) -> str:
 
 def why(ask: Ask, delivery: Delivery) -> str:
     """Return why a delivery stands where it stands, in the words of the pages; empty where there is nothing to say."""
-    if delivery.withdraw_wanted and delivery.status in {Status.published, Status.sending, Status.unknown}:
+    may_be_out = delivery.status in {Status.published, Status.sending, Status.unknown} or delivery.up
+    if delivery.withdraw_wanted and may_be_out:
         return ask._("It is to be taken down; the daemon does that as soon as it can.")
     if delivery.status is Status.held:
         return _held(ask, delivery)

@@ -87,7 +87,7 @@ def _tile(ask: Ask, case: Case, one: Planned, slot: tuple[str, str]) -> Tile:
         platform=words.platform(one.platform),
         language=one.content.language,
         direction=segments.direction(one.content.language),
-        text=segments.split(one.content.text),
+        text=segments.split(one.content.whole),
         length=publisher.measure(one.content.text),
         limit=publisher.text_limit(),
         film=one.content.card is None,

@@ -73,7 +73,7 @@ def _post(ask: Ask, one: Delivery, known: dict[str, Action]) -> Post:
         platform=words.platform(one.platform),
         language=one.content.language,
         direction=segments.direction(one.content.language),
-        text=segments.split(one.content.text),
+        text=segments.split(one.content.whole),
         pictures=_pictures(one.key, one.content),
         place=one.place,
     )
