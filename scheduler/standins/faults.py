@@ -52,8 +52,10 @@ def reset(handler: BaseHTTPRequestHandler) -> None:
 
 
 def send(handler: BaseHTTPRequestHandler, data: bytes) -> None:
-    """Send bytes as they are and close the connection afterwards."""
-    handler.connection.sendall(data)
+    """Send bytes and close the connection afterwards; an HTTP answer says that it will be closed."""
+    first, line, rest = data.partition(b"\r\n")
+    closing = b"Connection: close\r\n" if first.startswith(b"HTTP/1.1 ") else b""
+    handler.connection.sendall(first + line + closing + rest)
     handler.close_connection = True
 
 

@@ -15,7 +15,7 @@ from typing import ClassVar
 
 from PIL import Image
 
-from scheduler.model import Medium, Outgoing
+from scheduler.model import Content, Medium, Outgoing
 from scheduler.publishers import names
 from scheduler.publishers.base import Publisher
 
@@ -61,6 +61,10 @@ class Harness(ABC):
     def fail(self, step: str, fault: str) -> None:
         """Make the next `upload`, `publish`, `find` or `delete` fail in the way of one of FAULTS."""
         raise NotImplementedError
+
+    def content(self, text: str) -> Content:
+        """Return what a delivery would say before anything is rendered, with no more than the network asks for."""
+        return Content(text=text, language="fr")
 
     def out(self, text: str, *media: Medium, key: str = "a/b@c") -> Outgoing:
         """Return a delivery ready to go."""
