@@ -4,6 +4,7 @@
 
 VENV := .venv
 BIN := $(VENV)/bin
+PDS := tests/pds/node_modules/.installed
 # The newest Python that is there, 3.11 or later.
 PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
 	command -v $$p >/dev/null 2>&1 && $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$p; break; }; done)
@@ -16,7 +17,7 @@ install: $(VENV)/.installed ## make the environment with the program in it
 rehearse: $(VENV)/.installed ## rehearse the reference campaign, offline, and say where its gallery is
 	@$(BIN)/solidarity rehearse
 
-test: $(VENV)/.tested-with ## install what tests need and run all of them
+test: $(VENV)/.tested-with $(PDS) ## install what tests need and run all of them
 	@$(BIN)/coverage erase
 	@$(BIN)/python -m pytest -n auto --cov --cov-report=term:skip-covered
 
@@ -30,7 +31,7 @@ bench: $(VENV)/.tested-with ## measure speed and memory beside a peer
 	@$(BIN)/python -m bench
 
 clean: ## remove the environment and what tests leave behind
-	rm -rf $(VENV) .coverage* .mypy_cache .pytest_cache .ruff_cache .hypothesis build *.egg-info
+	rm -rf $(VENV) .coverage* .mypy_cache .pytest_cache .ruff_cache .hypothesis build *.egg-info tests/pds/node_modules
 
 $(VENV)/bin/python:
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or later is needed: apt-get install python3 python3-venv"; exit 2; }
@@ -49,3 +50,12 @@ $(VENV)/.tested-with: pyproject.toml | $(VENV)/bin/python
 		|| { apt-get update -q && apt-get install -q -y libimage-exiftool-perl chromium; } >/dev/null 2>&1 || true
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[test]'
 	@touch $@ $(VENV)/.installed
+
+# A real Bluesky server, where node and npm are there; without them its tests say why they are skipped.
+$(PDS): tests/pds/package-lock.json tests/pds/package.json
+	@if command -v node >/dev/null 2>&1 && command -v npm >/dev/null 2>&1; then \
+		echo "installing the Bluesky server that the tests publish to (a minute or two, once)"; \
+		(cd tests/pds && npm ci --no-audit --no-fund --loglevel=error >npm.log 2>&1) && mv tests/pds/npm.log $@ || { \
+			tail -n 20 tests/pds/npm.log; \
+			printf '\n*** npm could not install the Bluesky server: the tests in tests/pds are skipped (tests/pds/npm.log) ***\n\n'; }; \
+	fi

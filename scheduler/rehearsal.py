@@ -138,7 +138,7 @@ def _networks(
         platforms = {account.platform for account in workspace.accounts.values()} & standins.names()
         servers = {name: running.enter_context(standins.load(name)(now=now)) for name in sorted(platforms)}
         seats = {
-            name: servers[account.platform].seat(name)
+            name: servers[account.platform].seat(name, account.options)
             for name, account in workspace.accounts.items()
             if account.platform in servers
         }

@@ -256,14 +256,20 @@ def check_image(image: FileContent, limits: Limits, workspace: Workspace) -> Non
     """Make sure that a picture can be used.
 
     Raises:
-        UserError: it is missing, damaged, too large, or no picture.
+        UserError: it is missing, damaged, too large, too narrow or too wide, or no picture.
     """
     from media.errors import MediaError
 
     try:
-        cleaning.picture(_unchanged(image.file, image.sha256, workspace), max_bytes=limits.image_bytes)
+        made = cleaning.picture(_unchanged(image.file, image.sha256, workspace), max_bytes=limits.image_bytes)
     except MediaError as error:
         raise renders.as_user_error(error, image.file) from None
+    if limits.ratio is not None and not limits.ratio[0] <= made.width / made.height <= limits.ratio[1]:
+        narrow, wide = limits.ratio
+        raise UserError(
+            f"{image.file}: is {made.width} × {made.height} pixels; the network takes pictures from {narrow:.2f} to "  # noqa: RUF001
+            f"{wide:.2f} times as wide as high: crop it, or put it on a card as its photo"
+        )
 
 
 def check_film(film: FileContent, workspace: Workspace) -> float:

@@ -40,6 +40,7 @@ class Limits:
     alt: int  # characters of alt text
     card: tuple[int, int]  # pixels, width and height of a card made for it
     source: str
+    ratio: tuple[float, float] | None = None  # width by height of the narrowest and the widest picture; None: any
     film: Film | None = None  # None: it takes none
     threads: bool = False  # several posts, each an answer to the one before
     link_card: bool = False  # shows a card for a link only where it is handed one (Content.link and .title)

@@ -41,6 +41,7 @@ class Publisher(Containers):
         image_types=frozenset({"image/jpeg"}),
         alt=1000,
         card=(1080, 1350),
+        ratio=(_RATIOS[0] - _ROUNDING, _RATIOS[1] + _ROUNDING),
         source="Meta's pages on Instagram content publishing and IG User media, of 2026-06-30 and 2026-09-28",
         film=base.Film(bytes=300_000_000, seconds=900, width=1920, height=1920),
         by_url=True,

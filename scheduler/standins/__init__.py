@@ -13,12 +13,14 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from scheduler.standins.loopback import LoopbackServer
 
+_SERVER = "\nclass Server("
+
 
 @cache
 def names() -> frozenset[str]:
     """Return the networks that have a stand-in, by looking at the files."""
     files = [file for folder in __path__ for file in Path(folder).glob("*.py")]
-    return frozenset(file.stem for file in files if "class Server(" in file.read_text(encoding="utf-8"))
+    return frozenset(file.stem for file in files if file.stem[0] != "_" and _SERVER in file.read_text(encoding="utf-8"))
 
 
 def load(platform: str) -> "type[LoopbackServer]":

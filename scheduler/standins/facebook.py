@@ -8,9 +8,10 @@ import hashlib
 import json
 import re
 from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 from typing import Any, ClassVar
 
-from scheduler.standins import graph
+from scheduler.standins import graph, loopback
 from scheduler.standins.facebook_objects import Film, Page, Person, Photo, Post, check_film, check_photo, units
 from scheduler.standins.faults import Answer, Fault
 from scheduler.standins.graph import Refused, error, form, no_object, refusal, reply
@@ -85,7 +86,7 @@ class Server(graph.Graph):
             left = [photo.id for photo in self.photos.values() if photo.story and photo.id not in shown]
             return {"posts": out, "held": held, "left": left, "photos": [*self.photos], "films": [*self.films]}
 
-    def seat(self, account: str) -> Seat:
+    def seat(self, account: str, _options: Mapping[str, object] = MappingProxyType({})) -> Seat:
         """Give an account a Page of its own."""
         name = hashlib.sha256(account.encode()).hexdigest()
         page = Page(id=str(10**14 + int(name[:10], 16)), name=account, token=f"canary-page-{name[:16]}")
@@ -335,4 +336,4 @@ def _check_text(text: str) -> None:
 
 
 if __name__ == "__main__":
-    graph.main(Server)
+    loopback.main(Server)

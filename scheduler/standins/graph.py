@@ -4,16 +4,13 @@ A network's own file names the endpoints without the version (`POST /:page/feed`
 the client sees.
 """
 
-import argparse
 import email
 import email.policy
 import hashlib
 import hmac
 import json
-import signal
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, ClassVar
 from urllib.parse import parse_qsl
 
@@ -275,14 +272,3 @@ class Graph(LoopbackServer):
         """Return an id nobody has had."""
         self._last_id += 1
         return str(self._last_id)
-
-
-def main(kind: type[Graph]) -> None:
-    """Serve until a signal comes."""
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--port", type=int, default=0)
-    parser.add_argument("--log", type=Path)
-    given = parser.parse_args()
-    with kind(port=given.port, log=given.log) as server:
-        print(json.dumps({"url": server.url}), flush=True)
-        signal.sigwait({signal.SIGINT, signal.SIGTERM})

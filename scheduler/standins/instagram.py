@@ -8,9 +8,10 @@ import hashlib
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, ClassVar
 
-from scheduler.standins import containers, graph
+from scheduler.standins import containers, graph, loopback
 from scheduler.standins.containers import DAY, File, Post
 from scheduler.standins.containers_media import check_film, check_picture, fetch
 from scheduler.standins.faults import Answer
@@ -61,7 +62,7 @@ class Server(containers.Containers):
         super().__init__(users=users, **kwargs)
         self.quota_total = 100
 
-    def seat(self, account: str) -> Seat:
+    def seat(self, account: str, _options: Mapping[str, object] = MappingProxyType({})) -> Seat:
         """Give an account a professional account of its own."""
         name = hashlib.sha256(account.encode()).hexdigest()
         user = Account(id=f"17841{int(name[:10], 16):012d}", name=account, token=f"canary-ig-{name[:16]}")
@@ -173,4 +174,4 @@ def _check_words(fields: Mapping[str, str]) -> None:
 
 
 if __name__ == "__main__":
-    graph.main(Server)
+    loopback.main(Server)

@@ -1,6 +1,8 @@
 """A real HTTP server on loopback that stands in for a network; the networks' own files say what it answers."""
 
+import argparse
 import json
+import signal
 import ssl
 import threading
 import time
@@ -9,6 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, ClassVar, Self
 from urllib.parse import parse_qsl, urlsplit
 
@@ -126,7 +129,7 @@ class LoopbackServer:
         """Return what the network holds, as JSON values."""
         raise NotImplementedError
 
-    def seat(self, account: str) -> Seat:
+    def seat(self, account: str, options: Mapping[str, object] = MappingProxyType({})) -> Seat:
         """Let an account take part: return where and with which secrets it speaks for itself."""
         raise NotImplementedError
 
@@ -175,6 +178,8 @@ class LoopbackServer:
             self.clear()
         elif verb == "close":
             threading.Thread(target=self._close_for, args=(float(order["seconds"]),), daemon=True).start()
+        elif verb == "slow":
+            self.reads_after = float(order["seconds"])
         elif verb == "seat":
             return Answer(200, json.dumps(vars(self.seat(str(order["account"])))).encode())
         elif verb != "state":
@@ -239,3 +244,21 @@ class _Handler(BaseHTTPRequestHandler):
 
     def log_message(self, *_: object) -> None:
         """Print nothing."""
+
+
+def main(kind: Callable[..., LoopbackServer], **more: Any) -> None:
+    """Serve in a process of its own until a signal comes; say the address in one line of JSON.
+
+    Args:
+        kind: the server.
+        more: further options of the command line, as argparse takes them, by the names of the server's own arguments.
+    """
+    parser = argparse.ArgumentParser()
+    for name, about in {"port": {"type": int, "default": 0}, "log": {"type": Path}, **more}.items():
+        parser.add_argument(f"--{name}", **about)
+    given = vars(parser.parse_args())
+    ends = {signal.SIGINT, signal.SIGTERM}
+    signal.pthread_sigmask(signal.SIG_BLOCK, ends)  # in the server's threads too: only the wait below takes them
+    with kind(**given) as server:
+        print(json.dumps({"url": server.url}), flush=True)
+        signal.sigwait(ends)

@@ -5,16 +5,13 @@ prints one JSON line with its address and can then be told to fail over `/_contr
 show the faults of that version.
 """
 
-import argparse
-import json
-import signal
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
-from pathlib import Path
+from types import MappingProxyType
 from typing import Any, ClassVar
 
 from scheduler.standins.faults import FAULTS, Answer, Fault, send
-from scheduler.standins.loopback import LoopbackServer, Request, Seat
+from scheduler.standins.loopback import LoopbackServer, Request, Seat, main
 from scheduler.standins.mastodon_forms import (
     FILM_BYTES,
     IMAGE_BYTES,
@@ -121,7 +118,7 @@ class Server(LoopbackServer):
         with self._lock:
             return {"posts": [post.plain() for post in self.posts]}
 
-    def seat(self, account: str) -> Seat:
+    def seat(self, account: str, _options: Mapping[str, object] = MappingProxyType({})) -> Seat:
         """Let an account take part: a user of that name, with a token of its own."""
         with self._lock:
             token = f"canary-token-{account}"
@@ -353,17 +350,5 @@ class Server(LoopbackServer):
         return answer
 
 
-def main() -> None:
-    """Serve until a signal comes."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--port", type=int, default=0)
-    parser.add_argument("--log", type=Path)
-    parser.add_argument("--version", default="4.7.2")
-    given = parser.parse_args()
-    with Server(port=given.port, log=given.log, version=given.version) as server:
-        print(json.dumps({"url": server.url}), flush=True)
-        signal.sigwait({signal.SIGINT, signal.SIGTERM})
-
-
 if __name__ == "__main__":
-    main()
+    main(Server, version={"default": "4.7.2"})

@@ -7,11 +7,12 @@ prints one JSON line with its address and can then be told to fail over `/_contr
 import hashlib
 import re
 from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 from typing import Any, ClassVar
 
 from twitter_text import extract_emojis_with_indices
 
-from scheduler.standins import containers, graph
+from scheduler.standins import containers, graph, loopback
 from scheduler.standins.containers import DAY, FOUND_NOT, File, Post
 from scheduler.standins.containers_media import check_film, check_picture, fetch
 from scheduler.standins.faults import Answer
@@ -61,7 +62,7 @@ class Server(containers.Containers):
         self.totals = {"quota": 250, "reply_quota": 1000, "delete_quota": 100}
         self.deleted_at: list[tuple[str, float]] = []
 
-    def seat(self, account: str) -> Seat:
+    def seat(self, account: str, _options: Mapping[str, object] = MappingProxyType({})) -> Seat:
         """Give an account a profile of its own."""
         name = hashlib.sha256(account.encode()).hexdigest()
         user = User(id=f"26{int(name[:10], 16):015d}", name=account, token=f"canary-th-{name[:16]}")
@@ -181,4 +182,4 @@ def length(text: str) -> int:
 
 
 if __name__ == "__main__":
-    graph.main(Server)
+    loopback.main(Server)

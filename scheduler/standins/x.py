@@ -4,16 +4,12 @@ In a test: `with Server() as server:`. For another process: `python -m scheduler
 prints one JSON line with its address and can then be told to fail over `/_control/fail`.
 """
 
-import argparse
-import json
-import signal
 from collections.abc import Mapping
 from datetime import datetime
-from pathlib import Path
 from typing import Any, ClassVar
 
 from scheduler.standins.faults import Answer, Fault
-from scheduler.standins.loopback import Request
+from scheduler.standins.loopback import Request, main
 from scheduler.standins.x_answers import (
     DUPLICATE,
     PROBLEMS,
@@ -248,16 +244,5 @@ def _chosen(query: Mapping[str, str], name: str, known: frozenset[str]) -> froze
     return chosen
 
 
-def main() -> None:
-    """Serve until a signal comes."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--port", type=int, default=0)
-    parser.add_argument("--log", type=Path)
-    given = parser.parse_args()
-    with Server(port=given.port, log=given.log) as server:
-        print(json.dumps({"url": server.url}), flush=True)
-        signal.sigwait({signal.SIGINT, signal.SIGTERM})
-
-
 if __name__ == "__main__":
-    main()
+    main(Server)

@@ -6,7 +6,8 @@ import hmac
 import re
 import secrets
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import parse_qs, quote, unquote, urlencode, urlsplit
 
@@ -39,15 +40,15 @@ class Entrance(LoopbackServer):
 
     # ── for the tests ──
 
-    def seat(self, account: str) -> Seat:
-        """Make a user for an account, the same one for the same account; long texts are not refused to it."""
+    def seat(self, account: str, options: Mapping[str, object] = MappingProxyType({})) -> Seat:
+        """Make a user for an account, the same one for the same account; `premium` ones may write long texts."""
         name = re.sub(r"\W", "_", account, flags=re.ASCII)[:15]
         known = {user.username: user for user in self.users.values()}
         if name not in known:
             mark = hashlib.sha256(account.encode()).hexdigest()[:20]
             number = str(2000 + len(known))
             keys = (f"k{mark}", f"s{mark}", f"{number}-{mark}", f"t{mark}")
-            known[name] = User(number, name, *keys, premium=True)  # only the account's settings know
+            known[name] = User(number, name, *keys, premium=options.get("premium") is True)
             self.users[known[name].access_token] = known[name]
         return Seat(base_url=self.url, secrets=known[name].secrets)
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from scheduler import standins
 from scheduler.errors import AccountBlocked, OutcomeUnknown, PublishError, Rejected, TryLater
 from scheduler.model import CardContent, Content, FileContent, Level, Receipt
 from scheduler.publishers import load, names
@@ -48,6 +49,7 @@ def test_every_network_takes_part() -> None:
     assert set(NETWORKS) == names() == {one.platform for one in NETWORKS.values()}
     assert all(load(name).platform == name for name in names())
     assert set(RAISED) == set(FAULTS)
+    assert standins.names() == names() - {"outbox"}
 
 
 def test_names_its_source(network: Harness) -> None:
