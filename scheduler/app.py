@@ -1,18 +1,19 @@
 """The parts put together: the only place that decides which class stands behind which name."""
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from scheduler import config, posts, publishers, review
+from scheduler import config, posts, publishers, review, shelf, storage
 from scheduler.clock import Clock, SystemClock
 from scheduler.errors import UserError, WorkspaceError
 from scheduler.model import Account, Problem, Text, Workspace
-from scheduler.publishers.base import Publisher
+from scheduler.publishers.base import Publisher, Shelf
+from scheduler.storage import Bucket
 from scheduler.store import Store, open_store
 from scheduler.store.leases import identity
 from scheduler.vault import Vault
@@ -44,6 +45,10 @@ class App:
             msg = f"account {account!r} is no longer in config.yaml: put it back, or cancel its deliveries"
             raise UserError(msg)
         mine: dict[str, Publisher] = self._local.__dict__.setdefault("publishers", {})
+        written = _written(self.workspace.folder / ".env")
+        if self._local.__dict__.setdefault("env", written) != written:  # somebody logged in
+            self._local.env = written
+            mine.clear()
         if account not in mine:
             mine[account] = self.factory(self.workspace.accounts[account], self.workspace, self.clock)
         return mine[account]
@@ -108,6 +113,15 @@ def read_posts(workspace: Workspace, *, now: datetime, files: Sequence[Path] | N
     return review.reviewed(loaded, workspace)
 
 
+def _written(file: Path) -> object:
+    """Return what changes when a file is written; None where there is none."""
+    try:
+        stat = file.stat()
+    except OSError:
+        return None
+    return stat.st_mtime_ns, stat.st_size, stat.st_ino
+
+
 def bare_workspace(folder: Path) -> Workspace:
     """Return what is needed to reach the state of a workspace whose config.yaml can't be read."""
     return Workspace(folder=folder, name=Text({}), timezone=ZoneInfo("UTC"), languages=("en",), accounts={})
@@ -128,10 +142,57 @@ def require_posts(workspace: Workspace) -> None:
 
 
 def live_publisher(account: Account, workspace: Workspace, clock: Clock) -> Publisher:
-    """Return the real publisher of an account, with its secrets."""
+    """Return the real publisher of an account, with its secrets.
+
+    Raises:
+        UserError: some aren't there.
+    """
+    kind, secrets = publishers.load(account.platform), secrets_of(account, workspace)
+    return kind(account, secrets=secrets, folder=workspace.var, clock=clock, shelf=lender(workspace, clock))
+
+
+def newcomer(account: Account, workspace: Workspace, clock: Clock) -> Publisher:
+    """Return an account's publisher with whatever secrets there are: for getting the others."""
+    kind, secrets = publishers.load(account.platform), _whatever_secrets(account, workspace)
+    return kind(account, secrets=secrets, folder=workspace.var, clock=clock, shelf=lender(workspace, clock))
+
+
+def secrets_of(account: Account, workspace: Workspace) -> dict[str, str]:
+    """Return the secrets that an account's network needs, and those it takes besides.
+
+    Raises:
+        UserError: some that it needs aren't there.
+    """
     kind = publishers.load(account.platform)
-    secrets: Mapping[str, str] = config.secrets(account, kind.secrets, folder=workspace.folder)
-    return kind(account, secrets=secrets, folder=workspace.var, clock=clock)
+    instead: tuple[str, ...] = kind.other_secrets
+    found = _whatever_secrets(account, workspace) if instead else {}
+    if instead and found.keys() >= set(instead):
+        return found
+    return config.secrets(account, kind.secrets, folder=workspace.folder, optional=kind.optional_secrets)
+
+
+def _whatever_secrets(account: Account, workspace: Workspace) -> dict[str, str]:
+    kind = publishers.load(account.platform)
+    every = (*kind.secrets, *kind.optional_secrets)
+    return config.secrets(account, (), folder=workspace.folder, optional=every)
+
+
+def lender(workspace: Workspace, clock: Clock) -> Shelf:
+    """Return what lends files to networks that fetch what they publish: the storage, else our own web pages."""
+    return bucket(workspace, clock) or shelf.Pages(workspace.public_url, Vault(workspace.var))
+
+
+def bucket(workspace: Workspace, clock: Clock) -> Bucket | None:
+    """Return the workspace's storage, where it has one."""
+    settings = workspace.storage
+    if settings is None:
+        return None
+
+    def secrets() -> dict[str, str]:
+        keys = Account(name="storage", platform="s3", language="", keys=settings.keys)
+        return config.secrets(keys, storage.SECRETS, folder=workspace.folder)
+
+    return Bucket(settings, secrets=secrets, folder=workspace.var, clock=clock)
 
 
 def pure_publisher(account: Account, workspace: Workspace) -> Publisher:

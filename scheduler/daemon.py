@@ -21,6 +21,8 @@ from scheduler.app import App
 from scheduler.errors import SchedulerError
 from scheduler.operations import deliver, queue, recover
 from scheduler.operations.fill import fill
+from scheduler.operations.put_away import put_away
+from scheduler.operations.renew import renew
 from scheduler.operations.tidy import tidy
 from scheduler.posts import Loaded
 from scheduler.store import StateMovedError, claims, consented, controls
@@ -32,6 +34,8 @@ _REREAD_SECONDS = 5.0
 _BEAT_SECONDS = 10.0
 _TIDY_SECONDS = 3600.0
 _RECOVER_SECONDS = 5.0
+_RENEW_SECONDS = 3600.0
+_RENEWED = "renewed_at"  # the fact of the state that says when a call from cron last did it
 _STOP_SECONDS = 9.0
 _REST_SECONDS = 1.0  # after a step that failed, so that a full disk isn't asked a thousand times a second
 
@@ -52,7 +56,10 @@ class Daemon:
         lanes = max(1, min(_LANES, len(app.workspace.accounts)))
         self._bells = [threading.Event() for _ in range(lanes)]
         self._lanes = [threading.Thread(target=self._lane, args=[bell], daemon=True) for bell in self._bells]
-        self._lanes.append(threading.Thread(target=self._keep_looking, daemon=True))
+        keepers = (self._keep_looking, self._keep_renewing, self._keep_putting_away)
+        self._lanes += [threading.Thread(target=keeper, daemon=True) for keeper in keepers]
+        self._renewals: dict[str, datetime] = {}  # when each account's login is renewed next
+        self._failures: dict[str, datetime] = {}  # when what couldn't be put away is tried again
 
     def run(self) -> signal.Signals:
         """Work until SIGTERM or SIGINT; then finish the call in flight and return which, within ten seconds."""
@@ -143,6 +150,23 @@ class Daemon:
         """Recover, in a thread that may be left behind: a network that hangs must not keep the daemon from ending."""
         while not self._stopping.wait(_RECOVER_SECONDS):
             self._guarded(self._recover)
+
+    def _keep_renewing(self) -> None:
+        """Renew what lets us in, at the start and once an hour, likewise in a thread of its own."""
+        while not self._stopping.is_set():
+            self._guarded(self._renew)
+            self._stopping.wait(_RENEW_SECONDS)
+
+    def _renew(self) -> None:
+        renew(self._app, self._renewals)
+
+    def _keep_putting_away(self) -> None:
+        """Take back what was lent from a storage, likewise."""
+        while not self._stopping.wait(_RECOVER_SECONDS):
+            self._guarded(self._put_away)
+
+    def _put_away(self) -> None:
+        put_away(self._app, self._failures)
 
     def _tidy(self) -> None:
         tidy(self._app)
@@ -306,4 +330,17 @@ def run_once(app: App) -> int:
     steps = 0
     while recover.step(app) or deliver.step(app):
         steps += 1
+    put_away(app, {})
+    _renew_hourly(app)  # after what is due: a network that is slow at it keeps no post waiting
     return steps
+
+
+def _renew_hourly(app: App) -> None:
+    """Renew what lets us in, where no call of the last hour did."""
+    now = app.clock.now()
+    with app.store.write() as c:
+        last = controls.get_meta(c, _RENEWED)
+        if last is not None and timedelta() <= now - datetime.fromisoformat(last) < timedelta(seconds=_RENEW_SECONDS):
+            return
+        controls.set_meta(c, _RENEWED, now.isoformat())
+    renew(app, {})

@@ -8,12 +8,12 @@ import fcntl
 import hashlib
 import json
 import os
+import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from scheduler import files
-from scheduler.errors import WorkspaceError
+from scheduler.errors import TryLater
 
 _SEED = "seed"
 
@@ -22,7 +22,8 @@ class Tokens:
     """What an account's network gave us last. Plain JSON values by name; never the workspace's own secrets."""
 
     def __init__(self, var: Path, account: str) -> None:
-        name = account if account.isascii() and account.replace("-", "").replace("_", "").isalnum() else ""
+        plain = account.isascii() and account.replace("-", "").replace("_", "").isalnum() and len(account) <= 100
+        name = account if plain else ""
         self._file = var / "tokens" / f"{name or hashlib.sha256(account.encode()).hexdigest()[:40]}.json"
 
     def read(self, *, seed: str = "") -> dict[str, Any]:
@@ -32,30 +33,48 @@ class Tokens:
         """
         try:
             values = json.loads(self._file.read_bytes())
-        except FileNotFoundError:
-            return {}
         except (OSError, ValueError):
-            return {}  # a person's own secret still holds
+            return {}  # not there, or not to be used: a person's own secret still holds
         if not isinstance(values, dict) or values.pop(_SEED, "") != _hash(seed):
             return {}
         return values
 
     def write(self, values: Mapping[str, Any], *, seed: str = "") -> None:
-        """Keep values in the place of what was kept.
+        """Keep values in the place of what was kept: on the disk when this returns, whole or not at all.
+
+        Call it within `turn`.
 
         Raises:
-            MachineError: the file can't be written.
+            TryLater: the file can't be written.
         """
         self._folder()
-        files.write(self._file, json.dumps({**values, _SEED: _hash(seed)}).encode())
+        data = json.dumps({**values, _SEED: _hash(seed)}).encode()
+        try:
+            handle, name = tempfile.mkstemp(dir=self._file.parent, prefix=self._half_written)
+            with os.fdopen(handle, "wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            Path(name).replace(self._file)
+            _sync(self._file.parent)
+        except OSError as error:
+            raise _unusable(self._file, error) from None
 
     def forget(self) -> None:
         """Keep nothing any more."""
         self._file.unlink(missing_ok=True)
 
+    @property
+    def _half_written(self) -> str:
+        return f".{self._file.stem}-new."
+
     @contextlib.contextmanager
     def turn(self) -> Iterator[None]:
-        """Let nobody else, in any process, read and renew meanwhile."""
+        """Let nobody else, in any process, read and renew meanwhile.
+
+        Raises:
+            TryLater: the folder can't be written to.
+        """
         self._folder()
         try:
             lock = os.open(self._file.with_suffix(".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
@@ -63,6 +82,8 @@ class Tokens:
             raise _unusable(self._file, error) from None
         try:
             fcntl.flock(lock, fcntl.LOCK_EX)
+            for left in self._file.parent.glob(f"{self._half_written}*"):  # by a process that was killed
+                left.unlink(missing_ok=True)
             yield
         finally:
             os.close(lock)
@@ -74,9 +95,17 @@ class Tokens:
             raise _unusable(self._file, error) from None
 
 
+def _sync(folder: Path) -> None:
+    number = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(number)
+    finally:
+        os.close(number)
+
+
 def _hash(seed: str) -> str:
     return hashlib.sha256(seed.encode()).hexdigest()
 
 
-def _unusable(file: Path, error: OSError) -> WorkspaceError:
-    return WorkspaceError(f"{file}: can't be written ({error.strerror}): give it to the user who runs Solidarity")
+def _unusable(file: Path, error: OSError) -> TryLater:
+    return TryLater(f"{file}: can't be written ({error.strerror}): give it to the user who runs Solidarity")

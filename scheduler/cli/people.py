@@ -154,7 +154,8 @@ def cancel(key: str, *, as_json: bool) -> int:
 
     with opened(in_need=True) as app:
         delivery = take_out(app, key, who=who())
-    return _report(delivery, f"is cancelled; `solidarity retry {key}` puts it back", as_json=as_json)
+    out = f"; what is out of it stays: `solidarity withdraw {key}` takes it down" if delivery.up else ""
+    return _report(delivery, f"is cancelled; `solidarity retry {key}` puts it back{out}", as_json=as_json)
 
 
 @command("resolve")
@@ -186,7 +187,8 @@ def withdraw(key: str, *, as_json: bool) -> int:
 
     with opened(in_need=True) as app:
         delivery = want_gone(app, key, who=who())
-        said = take_down(app, delivery) if delivery.status is Status.published else ""
+        ended = delivery.status in {Status.published, Status.cancelled, Status.needs_human}
+        said = take_down(app, delivery) if delivery.up and ended else ""
         delivery = status(app, key).deliveries[0]
     if not said:
         gone = delivery.status is Status.cancelled
@@ -197,7 +199,7 @@ def withdraw(key: str, *, as_json: bool) -> int:
         output.say_long(f"{key} is {delivery.status}: {said}")
         if delivery.status is Status.withdrawn:
             output.aside("Copies that others made can't be recalled.")
-    return 0 if delivery.status in {Status.withdrawn, Status.cancelled} else 1
+    return 0 if delivery.status in {Status.withdrawn, Status.cancelled} and not delivery.up else 1
 
 
 COMMANDS = (pause, resume, release, approve, retry, cancel, resolve, withdraw)

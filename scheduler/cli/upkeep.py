@@ -2,22 +2,42 @@
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from scheduler.cli import output
 from scheduler.cli.options import command, folder, json_option, opened, who, workspace
+from scheduler.errors import UsageError
+
+if TYPE_CHECKING:
+    from scheduler.model import Account
 
 
 @command("accounts")
-@click.argument("verb", required=False, type=click.Choice(["verify"]))
+@click.argument("verb", required=False, type=click.Choice(["verify", "login"]))
+@click.argument("platform", required=False)
+@click.option("--account", "name", help="With login: the account, by its name in config.yaml.")
 @json_option
-def accounts(verb: str | None, *, as_json: bool) -> int:
-    """List the accounts; with `verify`, ask each network whether the credentials work."""
-    from scheduler.clock import SystemClock
-    from scheduler.operations.accounts import verify
+def accounts(verb: str | None, platform: str | None, name: str | None, *, as_json: bool) -> int:
+    """List the accounts; `verify` asks each network whether its secrets work, `login` helps you get them."""
+    if verb == "login":
+        if as_json:
+            msg = "login asks you questions: leave --json out"
+            raise UsageError(msg)
+        return _log_in(name or "", platform or "")
+    if platform or name:
+        msg = "PLATFORM and --account go with login: solidarity accounts login --account NAME"
+        raise UsageError(msg)
+    return _list(as_json=as_json, ask=verb == "verify")
 
-    found = verify(workspace(), clock=SystemClock(), ask=verb == "verify")
+
+def _list(*, as_json: bool, ask: bool) -> int:
+    from scheduler.clock import SystemClock
+    from scheduler.operations.accounts import refused, verify
+
+    ready = workspace()
+    found = verify(ready, clock=SystemClock(), ask=ask)
     if as_json:
         output.as_json(
             [
@@ -31,9 +51,57 @@ def accounts(verb: str | None, *, as_json: bool) -> int:
             ["account", "platform", "", ""],
             [(one.account.name, one.account.platform, words[one.ok, one.asked], one.detail) for one in found],
         )
-        if not verb:
+        if not ask:
             output.aside("`solidarity accounts verify` asks the networks")
-    return int(any(not one.ok for one in found)) if verb else 0
+    if ask:
+        works = {one.account.name for one in found if one.ok}
+        for one in sorted(works & refused(ready)):
+            output.aside(_again(one))
+    return int(any(not one.ok for one in found)) if ask else 0
+
+
+def _again(account: str) -> str:
+    """Say of an account that its network had refused how it goes on."""
+    return f"{account} works again and is still held: `solidarity resume --account {account}` lets it go on"
+
+
+def _log_in(name: str, platform: str) -> int:
+    """Get an account's secrets from its network, by a person's hand. No secret is ever printed."""
+    from scheduler.clock import SystemClock
+    from scheduler.operations.accounts import log_in, named, refused
+
+    if not name and not platform:
+        msg = "say which account: solidarity accounts login --account NAME"
+        raise UsageError(msg)
+    os.umask(0o077)
+    ready = workspace()
+    found = named(ready, name=name, platform=platform)
+    account = found[0] if len(found) == 1 else _choose(found)
+    came = log_in(account, ready, clock=SystemClock(), ask=_ask)
+    output.say(f"written into .env: {', '.join(came.written)}")
+    for variable in came.hidden:
+        output.aside(f"{variable} is set in the environment to something else, which goes before .env: take it out")
+    if not came.verified.ok:
+        output.aside(f"{account.name} does not work: {came.verified.detail}")
+        return 1
+    output.say(f"{account.name} works: {came.verified.detail}")
+    if account.name in refused(ready):
+        output.aside(_again(account.name))
+    return 0
+
+
+def _choose(found: "list[Account]") -> "Account":
+    by_name = {one.name: one for one in found}
+    return by_name[click.prompt("Which account", type=click.Choice(list(by_name)), err=True)]
+
+
+def _ask(question: str, *, hidden: bool = False) -> str:
+    """Ask a person at the terminal; what is hidden isn't shown while it is typed."""
+    try:
+        answer: str = click.prompt(question, hide_input=hidden, prompt_suffix=" ", err=True)
+    except click.Abort:
+        raise KeyboardInterrupt from None  # nothing on the way takes it for a fault
+    return answer.strip()
 
 
 @command("doctor")

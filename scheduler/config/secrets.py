@@ -1,10 +1,12 @@
 """The accounts' secrets: from the environment, from files it names, or from the workspace's `.env`."""
 
+import contextlib
 import os
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from scheduler import files
 from scheduler.errors import UserError
 from scheduler.model import Account
 from scheduler.reading.report import Report
@@ -19,8 +21,10 @@ def secrets(
     names: Sequence[str],
     environ: Mapping[str, str] | None = None,
     folder: Path | None = None,
+    *,
+    optional: Sequence[str] = (),
 ) -> dict[str, str]:
-    """Return the account's secrets by `names` (e.g. API_KEY).
+    """Return the account's secrets by `names` (e.g. API_KEY), and those of `optional` that are there.
 
     Each is read from <keys>_<NAME>, or from the file that <keys>_<NAME>_FILE names. `environ` is the
     process's own where None; the `.env` in `folder`, the workspace, fills in what it hasn't.
@@ -28,23 +32,23 @@ def secrets(
     Raises:
         UserError: naming every variable that is missing, and what to do.
     """
-    if not names:
-        return {}
-    if not account.keys:
-        example = re.sub(r"[^A-Z0-9]+", "_", account.name.upper())
+    if names and not account.keys:
+        example = example_keys(account)
         raise UserError(
             f"account {account.name} doesn't say where its secrets are; add 'keys: {example}' to it in "
             f"config.yaml and set {', '.join(f'{example}_{name}' for name in names)}"
         )
+    if not account.keys or not (names or optional):
+        return {}
     values = {**(_env_file(folder) if folder else {}), **(os.environ if environ is None else environ)}
     found: dict[str, str] = {}
     missing = []
-    for name in names:
+    for name in (*names, *optional):
         variable = f"{account.keys}_{name}"
         secret = values.get(variable) or _from_file(f"{variable}_FILE", values, folder)
         if secret:
             found[name] = secret
-        else:
+        elif name in names:
             missing.append(variable)
     if missing:
         raise UserError(
@@ -52,6 +56,54 @@ def secrets(
             "or name a file that holds it by the same name with _FILE"
         )
     return found
+
+
+def example_keys(account: Account) -> str:
+    """Return what `keys` of an account could be."""
+    return re.sub(r"[^A-Z0-9]+", "_", account.name.upper())
+
+
+def put(folder: Path, values: Mapping[str, str], environ: Mapping[str, str] | None = None) -> list[str]:
+    """Write variables into the workspace's `.env`, whole or not at all, for its user alone; all else in it stays.
+
+    Return the names that the environment holds with another value: what stands there goes before `.env`.
+
+    Raises:
+        UserError: `.env` can't be read or written, or a value doesn't fit into a line.
+    """
+    for name, value in values.items():
+        if not value.isprintable() or value != value.strip() or not value:
+            raise UserError(f"{name}: this is no secret that fits into a line of .env; get it again and copy it whole")
+    _env_file(folder)  # what can't be read isn't replaced
+    path = (folder / ".env").resolve()
+    lines = path.read_text("utf-8-sig").splitlines() if path.exists() else []
+    left = dict(values)
+    kept = []
+    for line in lines:
+        found = _LINE.fullmatch(line.strip())
+        name = found[1] if found and not line.lstrip().startswith("#") else ""
+        if name not in values:
+            kept.append(line)
+        elif name in left:  # the last of several lines would count: one is left
+            kept.append(("export " if line.lstrip().startswith("export ") else "") + _line(name, left.pop(name)))
+    kept += [_line(name, value) for name, value in left.items()]
+    _replace(path, "\n".join(kept) + "\n")
+    own = os.environ if environ is None else environ
+    return [name for name, value in values.items() if own.get(name, value) not in {value, ""}]
+
+
+def _replace(path: Path, text: str) -> None:
+    """Write `.env`; it stays its owner's, also when root writes it."""
+    owner = path.stat() if path.exists() else None
+    files.write(path, text.encode())
+    if owner is not None:
+        with contextlib.suppress(PermissionError):
+            os.chown(path, owner.st_uid, owner.st_gid)
+
+
+def _line(name: str, value: str) -> str:
+    quote = '"' if "'" in value else "'"
+    return f"{name}={value if re.fullmatch(r'[A-Za-z0-9_.:/+=@%,-]+', value) else f'{quote}{value}{quote}'}"
 
 
 def _from_file(variable: str, values: Mapping[str, str], folder: Path | None) -> str | None:

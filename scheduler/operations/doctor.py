@@ -1,12 +1,14 @@
 """Say what is missing on this machine, and the cure."""
 
 import shutil
+import stat
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from scheduler import app as parts
+from scheduler import publishers
 from scheduler.clock import Clock
 from scheduler.errors import SchedulerError
 from scheduler.model import Account, Level, Workspace
@@ -40,6 +42,8 @@ def doctor(folder: Path, *, clock: Clock) -> list[Finding]:
     found.append(_look("clock", lambda: _clock(workspace, clock)))
     found.append(_look("disk", lambda: _disk(workspace)))
     found.append(_look("database", lambda: _database(workspace)))
+    found.append(_look("secrets", lambda: _private(workspace)))
+    found.append(_look("public address", lambda: _address(workspace)))
     found += _credentials(workspace, clock)
     found.append(_look("daemon", lambda: _daemon(workspace, clock)))
     return found
@@ -119,6 +123,32 @@ def _database(workspace: Workspace) -> str:
         return str(store.path)
     finally:
         store.close()
+
+
+def _private(workspace: Workspace) -> str:
+    """Look whether others on this machine can read secrets, or tokens that were renewed."""
+    tokens = workspace.var / "tokens"
+    files = [workspace.folder / ".env", workspace.var / "secret.key", tokens, *sorted(tokens.glob("*.json"))]
+    open_to_all = [file for file in files if file.exists() and stat.S_IMODE(file.stat().st_mode) & 0o077]
+    if open_to_all:
+        cure = "; ".join(f"chmod {'700' if file.is_dir() else '600'} {file}" for file in open_to_all)
+        msg = f"others on this machine can read them: {cure}"
+        raise SchedulerError(msg)
+    return "readable by their owner only" if any(file.exists() for file in files) else "there are none"
+
+
+def _address(workspace: Workspace) -> str:
+    """Look whether networks that fetch what they publish have an address to fetch it from."""
+    every = workspace.accounts.values()
+    fetched = [one.name for one in every if publishers.load(one.platform).limits.by_url]
+    if fetched and not workspace.public_url and not workspace.storage:
+        msg = (
+            f"the networks of {', '.join(fetched)} fetch pictures from an address, and there is none: write "
+            "public_url into config.yaml and run `solidarity serve`, or name a storage there"
+        )
+        raise SchedulerError(msg)
+    place = workspace.storage.bucket if workspace.storage else workspace.public_url
+    return f"{place or 'none'}; needed by {', '.join(fetched) or 'no account'}"
 
 
 def _credentials(workspace: Workspace, clock: Clock) -> Iterator[Finding]:

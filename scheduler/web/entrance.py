@@ -89,7 +89,7 @@ class Entrance:
             raise
         except (SchedulerError, forms.NoFormError, forms.TooLargeError, forms.TooSlowError) as error:
             answer = await run_in_threadpool(_explained, ask, error)
-        return self._spoken(answer, ask)
+        return answer if route.signed else self._spoken(answer, ask)
 
     async def _answer(self, request: Request, route: Route, ask: Ask) -> Response:
         if route.method != "POST":

@@ -1,14 +1,16 @@
 """Pictures and films that volunteers handed in: their own draft for themselves, all others for moderators.
 
-Only what was made anew is ever served; what was handed in never is.
+Only what was made anew is ever served; what was handed in never is. What is lent to a network that fetches what it
+publishes is given to whoever has its address, as long as its post is in hand.
 """
 
 from pathlib import Path
 
 from starlette.responses import Response
 
+from scheduler import shelf
 from scheduler.operations import intake
-from scheduler.store import submissions
+from scheduler.store import lent, submissions
 from scheduler.submission import May, Stage, Submission
 from scheduler.web import pages
 from scheduler.web.ask import Ask
@@ -36,6 +38,21 @@ def show_draft(ask: Ask) -> Response:
     return _file(ask, intake.draft(ask.site.app, secret) if secret else None, ask.path["kind"])
 
 
+def lend(ask: Ask) -> Response:
+    """Give a network the file that a delivery in hand lends it; to everything else there is one answer."""
+    app, now = ask.site.app, ask.site.app.clock.now()
+    answer = pages.plain("There is no such file.\n", status=404)
+    sha256 = shelf.lent(app.vault, ask.path["token"], ask.path["name"], now=now)
+    if sha256:
+        with app.store.read() as c:
+            medium = lent.in_hand(c, sha256, now=now)
+        file = app.workspace.var / "rendered" / medium.path.name if medium else None
+        if medium and file and file.is_file():
+            answer = pages.file(file, medium.mime)
+    answer.headers["X-Robots-Tag"] = "noindex"
+    return answer
+
+
 def _file(ask: Ask, submission: Submission | None, kind: str) -> Response:
     name, mime = _kinds(submission).get(kind, ("", "")) if submission is not None else ("", "")
     folder = ask.site.uploads
@@ -54,4 +71,5 @@ def _kinds(submission: Submission) -> dict[str, tuple[str, str]]:
 ROUTES: tuple[Route, ...] = (
     get("/media/{ref}/{kind}", show, May.moderate),
     get("/draft/{kind}", show_draft, ANYONE),
+    Route(path=shelf.PATH, handler=lend, who=ANYONE, signed=True),
 )
