@@ -31,14 +31,15 @@ MOVES: Mapping[Status, frozenset[Status]] = {
         {_S.staged, _S.queued, _S.held, _S.missed, _S.cancelled, _S.failed, _S.published, _S.unknown}
     ),
     _S.staged: frozenset({_S.sending, _S.queued, _S.held, _S.missed, _S.cancelled, _S.failed, _S.unknown}),
-    # Back to queued only when it is PROVEN that nothing went out.
+    # Back to queued only by proof: that nothing went out, or, of a thread, that this part is out and the next follows.
     _S.sending: frozenset({_S.published, _S.unknown, _S.queued, _S.held, _S.failed}),
     _S.unknown: frozenset({_S.published, _S.queued, _S.needs_human}),
     _S.needs_human: frozenset({_S.published, _S.queued}),
     _S.published: frozenset({_S.withdrawn}),
     _S.failed: frozenset({_S.queued, _S.cancelled}),
     _S.missed: frozenset({_S.queued, _S.cancelled}),
-    _S.cancelled: frozenset({_S.queued}),
+    # To withdrawn where parts of a thread were out already, and are taken down.
+    _S.cancelled: frozenset({_S.queued, _S.withdrawn}),
     _S.withdrawn: frozenset(),
 }
 """Every allowed move. `withdrawn` is final; whatever may have gone out leaves `sending` only by evidence."""

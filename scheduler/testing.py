@@ -5,7 +5,8 @@ Take the clock from `scheduler.clock.SimulatedClock`; the database is always a r
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import ClassVar
 
@@ -30,13 +31,24 @@ class FakeNetwork:
     faults: list[str] = field(default_factory=list)  # for the next visible calls; "ok" once they are used up
     stage_faults: list[str] = field(default_factory=list)
     forgets: int = 0  # how many times what was staged expires
+    waits: list[timedelta] = field(default_factory=list)  # how long the next steps of staging take: none, or longer
+    steps: list[tuple[str, int]] = field(default_factory=list)  # of staging: the token, and the step it went on from
+    price: Decimal = Decimal(0)  # of each part
+    complaints: list[str] = field(default_factory=list)  # what no network would take
 
-    def times(self, key: str) -> int:
-        """Return how often a delivery was put out."""
-        return sum(one.key == key for one in self.out)
+    def times(self, key: str, part: int = 1) -> int:
+        """Return how often a delivery, or a part of a thread, was put out."""
+        return sum((one.key, one.part) == (key, part) for one in self.out)
+
+    def live(self) -> set[str]:
+        """Return the keys of what the public sees."""
+        return {one.key for one in self.out if one.token not in self.taken_down}
 
     def post(self, out: Outgoing) -> Receipt:
         """Put a post out, in the way the next fault says."""
+        known = [one.token for one in self.out]
+        if len(out.before) != out.part - 1 or [one.remote_id for one in out.before if one.remote_id not in known]:
+            self.complaints.append(f"{out.key}: part {out.part} answers what isn't there")
         fault = self.faults.pop(0) if self.faults else "ok"
         if fault in {"ok", "lost-after", "crash-after"}:
             self.out.append(out)
@@ -74,6 +86,7 @@ class FakePublisher(Publisher):
         alt=1000,
         card=(1200, 675),
         source="our own",
+        threads=True,
     )
 
     def __init__(self, account: Account, network: FakeNetwork) -> None:
@@ -89,12 +102,23 @@ class FakePublisher(Publisher):
         over = len(content.text) - self.limits.text
         return [Finding(rule="text-too-long", message=f"{over} characters over")] if over > 0 else []
 
-    def stage(self, out: Outgoing, begun: Staged | None = None) -> Staged:  # noqa: ARG002
-        """Count, and fail as told."""
+    def price(self, content: Content) -> Decimal:
+        """Return the price of its parts."""
+        return self.network.price * (1 + len(content.thread))
+
+    def stage(self, out: Outgoing, begun: Staged | None = None) -> Staged:
+        """Count, take as many steps as told, and fail as told."""
         fault = self.network.stage_faults.pop(0) if self.network.stage_faults else "ok"
         _fail(fault)
+        step = int(str(begun.ids["step"])) if begun else 0
+        self.network.steps.append((out.token, step))
+        if begun and begun.ids["token"] != out.token:
+            self.network.complaints.append(f"{out.key}: part {out.part} goes on with what is another's")
+        ids = {"token": out.token, "media": [medium.sha256 for medium in out.media], "step": step + 1}
+        if self.network.waits:
+            return Staged(ids, self.network.clock.now() + self.network.waits.pop(0))
         self.network.staged += 1
-        return Staged({"media": [medium.sha256 for medium in out.media]})
+        return Staged({**ids, "ready": True})
 
     def stage_expired(self, staged: Staged, now: datetime) -> bool:
         """Tell whether the network has forgotten what was staged, as told."""
@@ -103,7 +127,8 @@ class FakePublisher(Publisher):
 
     def publish(self, out: Outgoing, staged: Staged) -> Receipt:
         """Put the post out, in the way the next fault says."""
-        del staged
+        if not staged.ids.get("ready") or staged.ids["token"] != out.token:
+            self.network.complaints.append(f"{out.key}: part {out.part} was not prepared")
         return self.network.post(out)
 
     def find(self, out: Outgoing, staged: Staged, since: datetime) -> Receipt | Absent | None:

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 from zoneinfo import ZoneInfo
 
 from PIL import Image
@@ -14,8 +15,9 @@ from PIL import Image
 from scheduler import plan, rendering, slots
 from scheduler.app import App
 from scheduler.clock import SimulatedClock
-from scheduler.model import Account, Action, Phase, Place, Post, Risk, Text, Workspace
+from scheduler.model import Account, Action, Phase, Place, Planned, Post, Risk, Text, Workspace
 from scheduler.operations import deliver, queue, recover
+from scheduler.plan import deliveries as plan_deliveries
 from scheduler.posts import Loaded
 from scheduler.slots import Slot
 from scheduler.status import Status
@@ -50,6 +52,7 @@ class World:
             **settings,
         )
         self.actions: dict[str, Action] = {}
+        self.threads: dict[str, tuple[str, ...]] = {}  # the parts after the first, by post
         (folder / "var").mkdir(parents=True, exist_ok=True)
         if not (folder / "var/state.db").exists():
             (folder / "var/state.db").write_bytes(_fresh_state())
@@ -73,7 +76,17 @@ class World:
 
     def queue(self) -> queue.Changes:
         """Bring the queue to what the files hold."""
-        return queue.apply(self.app, Loaded(actions=tuple(self.actions.values()), problems=(), broken=frozenset()))
+        with patch.object(queue.plan, "deliveries", self._planned):
+            return queue.apply(self.app, Loaded(actions=tuple(self.actions.values()), problems=(), broken=frozenset()))
+
+    def _planned(self, *given: Any) -> list[Planned]:
+        """Plan as ever, with the threads that a test asks for."""
+        found = plan_deliveries(*given)
+        parts = self.threads
+        return [
+            replace(one, content=replace(one.content, thread=parts[one.post])) if parts.get(one.post) else one
+            for one in found
+        ]
 
     def submit(
         self,

@@ -28,6 +28,7 @@ from scheduler.store import (
     withdrawals,
 )
 from scheduler.store.leases import identity
+from scheduler.store.records import parts_json
 from scheduler.submission import Stage, Submission
 
 
@@ -142,13 +143,8 @@ def _carry_over(c: Connection, since: _Since, *, now: datetime) -> None:
         known = since.deliveries.get(one.key)
         if known is None or one.status in {Status.published, Status.withdrawn}:
             continue
-        if known.receipt is not None:
-            _doubt(c, one.id, now=now, whatever=True)
-            detail = "known from the state that was replaced"
-            deliveries.file_receipt(c, one, known.receipt, worker=identity(), now=now, detail=detail)
-            if known.status is Status.withdrawn:
-                out = deliveries.by_id(c, one.id)
-                deliveries.move(c, out, Status.withdrawn, worker=identity(), now=now, detail=detail)
+        if known.parts or known.receipt is not None:
+            _file(c, one, known, now=now)
         deliveries.set_columns(c, one, withdraw_wanted=known.withdraw_wanted or one.withdraw_wanted)
         if known.cancelled_by == "person" and Status.cancelled in MOVES[deliveries.by_id(c, one.id).status]:
             here = deliveries.by_id(c, one.id)
@@ -162,6 +158,28 @@ def _carry_over(c: Connection, since: _Since, *, now: datetime) -> None:
                 fenced=False,
                 cancelled_by="person",
             )
+
+
+def _file(c: Connection, one: Delivery, known: Delivery, *, now: datetime) -> None:
+    """File what is known to be out, of a thread each part, and what of it was taken down since."""
+    detail = "known from the state that was replaced"
+    if known.parts:  # from its first part on a thread is what it was then
+        deliveries.like_there(c, one, known)
+        one = deliveries.by_id(c, one.id)
+    receipts = [part.receipt for part in known.parts] if known.parts else [known.receipt]
+    for receipt in receipts[len(one.parts) :]:
+        _doubt(c, one.id, now=now, whatever=True)
+        here = deliveries.by_id(c, one.id)
+        if receipt is not None:
+            deliveries.file_receipt(c, here, receipt, worker=identity(), now=now, detail=detail)
+    if known.parts:
+        deliveries.set_columns(c, one, parts=parts_json(known.parts))
+    here = deliveries.by_id(c, one.id)
+    if known.status is Status.withdrawn and here.status is Status.queued:
+        deliveries.move(c, here, Status.cancelled, worker=identity(), now=now, detail=detail, fenced=False)
+        here = deliveries.by_id(c, one.id)
+    if known.status is Status.withdrawn:
+        deliveries.move(c, here, Status.withdrawn, worker=identity(), now=now, detail=detail, fenced=False)
 
 
 def _hold(c: Connection, workspace: Workspace, alone: list[Submission], *, now: datetime) -> None:

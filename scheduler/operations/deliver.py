@@ -1,15 +1,16 @@
 """Deliver what is due, one step at a time. Each step is a function that tells whether it did anything.
 
-claim ─ prepare ─ stage      ahead of time, invisible, repeatable
+claim ─ prepare ─ stage      ahead of time, invisible, repeatable; in steps, each stored, where a network takes its time
 claim ─ sending ─ publish    at the due second: the intent is committed, then exactly one visible call
-      └ receipt              append-only, with the status, in one transaction
+      └ receipt              append-only, with the status, in one transaction; of a thread the next part is queued in it
 """
 
 import time
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 
-from scheduler import rendering
+from scheduler import budget, rendering
 from scheduler.app import App
 from scheduler.errors import (
     AccountBlocked,
@@ -30,6 +31,9 @@ from scheduler.submission import Stage
 LEASE = timedelta(minutes=3)
 _FIRST_DELAY = timedelta(seconds=20)
 _LONGEST_DELAY = timedelta(minutes=10)
+_MOST_STEPS = 100  # of preparing at once: each network has its own bound, far below
+_LONGEST_STAGING = timedelta(hours=1)
+_SHORTEST_WAIT = timedelta(seconds=1)
 
 
 def step(app: App) -> bool:
@@ -47,7 +51,8 @@ def stage_next(app: App) -> bool:
         delivery = claims.claim_to_stage(c, worker=app.worker, now=now, ahead=app.workspace.stage_ahead, lease=LEASE)
         if delivery is None:
             return False
-        deliveries.record(c, delivery.id, "claimed", "", worker=app.worker, now=now)
+        if delivery.staging_since is None:
+            deliveries.record(c, delivery.id, "claimed", "", worker=app.worker, now=now)
         judged = _judge(c, app, delivery, max(now, delivery.due_at))  # as it will be when it leaves
         if judged.kind is not Kind.go:
             _apply(c, app, delivery, judged, now)
@@ -67,18 +72,24 @@ def stage_next(app: App) -> bool:
 
 def _stage(app: App, delivery: Delivery) -> None:
     publisher = _publisher(app, delivery)
-    out = rendering.freeze(delivery, publisher, app.workspace)
-    findings = [finding for finding in publisher.findings(delivery.content) if finding.level == "error"]
-    if findings:
-        raise Rejected("; ".join(finding.message for finding in findings))
+    whole = _frozen(app, delivery, publisher)
+    same = delivery.frozen == whole
+    forgotten: dict[str, Any] = {} if same else {"staged": None, "staging_since": None}
     with app.store.write() as c:
-        kept = deliveries.keep(c, delivery, until=app.clock.now() + LEASE, **deliveries.frozen_column(out))
+        lease = app.clock.now() + LEASE
+        kept = deliveries.keep(c, delivery, until=lease, **deliveries.frozen_column(whole), **forgotten)
     if not kept:
-        _leave_nothing(app, delivery, out)
+        _leave_nothing(app, delivery, whole)
         return
+    out = delivery.next_of(whole)
     if delivery.look_first and _is_out_already(app, delivery, publisher, out):
         return
-    staged = _reusable(delivery, publisher, out, app.clock.now()) or publisher.stage(out)
+    if _is_too_dear(app, delivery, publisher):
+        return
+    begun = _begun(delivery, publisher, app.clock.now()) if same else None
+    staged = _prepared(app, delivery, publisher, out, begun)
+    if staged is None:
+        return
     with app.store.write() as c:
         deliveries.move(
             c,
@@ -89,8 +100,67 @@ def _stage(app: App, delivery: Delivery) -> None:
             detail=f"{len(out.media)} media",
             look_first=False,
             not_before=None,
+            staging_since=None,
             **deliveries.staged_column(staged),
         )
+
+
+def _frozen(app: App, delivery: Delivery, publisher: Publisher) -> Outgoing:
+    """Return what is handed over, to the byte; of a thread that has begun, what it was when its first part left."""
+    if delivery.parts:
+        return delivery.frozen or delivery.outgoing()
+    findings = [finding for finding in publisher.findings(delivery.content) if finding.level == "error"]
+    out = rendering.freeze(delivery, publisher, app.workspace)
+    if findings:
+        raise Rejected("; ".join(finding.message for finding in findings))
+    return out
+
+
+def _is_too_dear(app: App, delivery: Delivery, publisher: Publisher) -> bool:
+    """Hold a delivery that doesn't fit into its account's budget; tell whether it was so."""
+    now = app.clock.now()
+    with app.store.write() as c:
+        why = budget.exceeded(c, app, delivery, publisher)
+        if why:
+            deliveries.move(c, delivery, Status.held, worker=app.worker, now=now, hold="budget", reason=why)
+    return bool(why)
+
+
+def _prepared(
+    app: App, delivery: Delivery, publisher: Publisher, out: Outgoing, staged: Staged | None
+) -> Staged | None:
+    """Stage step by step, each stored before the next; None where the network takes its time, or the lease is lost."""
+    since = delivery.staging_since if staged is not None else None
+    for _ in range(_MOST_STEPS):
+        if staged is not None and staged.again_at is None:
+            return staged
+        staged = publisher.stage(out, begun=staged)
+        if staged.again_at is None:
+            return staged
+        now = app.clock.now()
+        so_far: dict[str, Any] = {"staging_since": since or now, **deliveries.staged_column(staged)}
+        with app.store.write() as c:
+            if staged.again_at > now:
+                _wait(c, app, delivery, max(staged.again_at, now + _SHORTEST_WAIT), so_far)
+                return None
+            if not deliveries.keep(c, delivery, until=now + LEASE, **so_far):
+                return None
+    raise TryLater(f"it was not prepared after {_MOST_STEPS} steps")
+
+
+def _wait(c: Connection, app: App, delivery: Delivery, until: datetime, so_far: dict[str, Any]) -> None:
+    """Put a delivery back while its network prepares what it was given; others of its account may go meanwhile."""
+    deliveries.move(
+        c,
+        delivery,
+        Status.queued,
+        worker=app.worker,
+        now=app.clock.now(),
+        reason="its network is preparing what it was given",
+        quiet=delivery.staging_since is not None,
+        not_before=until,
+        **so_far,
+    )
 
 
 def _leave_nothing(app: App, delivery: Delivery, out: Outgoing) -> None:
@@ -111,11 +181,14 @@ def _publisher(app: App, delivery: Delivery) -> Publisher:
         raise AccountBlocked(str(error)) from None
 
 
-def _reusable(delivery: Delivery, publisher: Publisher, out: Outgoing, now: datetime) -> Staged | None:
-    """Return what an earlier attempt staged, when it is for the very same post and still good."""
-    if delivery.staged is None or delivery.frozen != out or publisher.stage_expired(delivery.staged, now):
+def _begun(delivery: Delivery, publisher: Publisher, now: datetime) -> Staged | None:
+    """Return what the network has of the very same post, ready or in the making, where it is still good."""
+    if delivery.staged is None:
         return None
-    return delivery.staged
+    if delivery.staged.again_at is not None:
+        since = delivery.staging_since or now
+        return delivery.staged if now - since < _LONGEST_STAGING else None
+    return None if publisher.stage_expired(delivery.staged, now) else delivery.staged
 
 
 def _is_out_already(app: App, delivery: Delivery, publisher: Publisher, out: Outgoing) -> bool:
@@ -164,7 +237,7 @@ def _publish(app: App, sending: Delivery, started: float) -> None:
         _not_sent(app, sending, Rejected(str(error) or type(error).__name__))
         return
     try:
-        receipt = publisher.publish(sending.frozen, sending.staged)
+        receipt = publisher.publish(sending.next_of(sending.frozen), sending.staged)
     except (Rejected, AccountBlocked, TryLater) as error:
         _not_sent(app, sending, error)
     except Exception as error:
@@ -181,7 +254,9 @@ def _stood_still(app: App, sending: Delivery, started: float) -> bool:
 
 
 def _expired(publisher: Publisher, sending: Delivery, app: App) -> bool:
-    return sending.staged is not None and publisher.stage_expired(sending.staged, app.clock.now())
+    """Tell whether what was prepared is no longer good, or never was ready."""
+    staged = sending.staged
+    return staged is not None and (staged.again_at is not None or publisher.stage_expired(staged, app.clock.now()))
 
 
 def _unknown(app: App, sending: Delivery, error: Exception, publisher: Publisher) -> None:
@@ -217,7 +292,8 @@ def _not_sent(app: App, delivery: Delivery, error: PublishError, *, restage: boo
             reason = f"account: {current.account} can't be used: {error}"
             deliveries.move(c, current, Status.held, worker=app.worker, now=now, hold="account", reason=reason)
         else:
-            deliveries.move(c, current, Status.failed, worker=app.worker, now=now, reason=str(error))
+            which = f"part {current.part} of {current.length} was refused: " if current.parts else ""
+            deliveries.move(c, current, Status.failed, worker=app.worker, now=now, reason=f"{which}{error}")
 
 
 def _put_off(c: Connection, app: App, delivery: Delivery, error: TryLater, now: datetime, *, restage: bool) -> None:
@@ -234,6 +310,7 @@ def _put_off(c: Connection, app: App, delivery: Delivery, error: TryLater, now: 
         not_before=until,
         delays=min(delivery.delays + 1, 10),
         staged=None,
+        staging_since=None,
     )
     if error.at is not None:
         deliveries.put_off(c, delivery.account, until)

@@ -2,7 +2,7 @@
 
 from scheduler.app import App
 from scheduler.errors import UsageError
-from scheduler.status import Status
+from scheduler.status import MOVES, Status
 from scheduler.store import Delivery, controls, deliveries, withdrawals
 
 
@@ -21,7 +21,8 @@ def done(app: App, task: int, *, who: str) -> Delivery:
         delivery = deliveries.by_id(c, number)
         controls.note(c, "task-done", delivery.key, who=who, now=now)
         left = any(one.key == delivery.key for one in controls.open_tasks(c))
-        if delivery.status is Status.published and not left:
+        out = delivery.status is Status.published or delivery.up
+        if out and Status.withdrawn in MOVES[delivery.status] and not left:
             detail = f"taken down by hand, says {who}"
             deliveries.move(
                 c, delivery, Status.withdrawn, worker=app.worker, now=now, detail=detail, fenced=False, reason=""

@@ -85,7 +85,7 @@ def _hold_what_came_due(c: Connection, app: App, lifted: Pause, now: datetime) -
             f"`solidarity retry {delivery.key}` sends it, `solidarity cancel {delivery.key}` drops it"
         )
         if delivery.status is Status.held:
-            deliveries.set_columns(c, delivery, hold="late", reason=reason)
+            deliveries.set_columns(c, delivery, hold="late", reason=deliveries.with_parts(delivery, reason))
         else:
             deliveries.move(
                 c, delivery, Status.held, worker=app.worker, now=now, hold="late", reason=reason, fenced=False

@@ -1,16 +1,18 @@
 """Find out what a crash or a time-out left open. Looks, read-only; never sends anything again on a guess."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from scheduler import erasure
+from scheduler import budget, erasure
 from scheduler.app import App
 from scheduler.errors import PublishError, UserError
 from scheduler.model import Receipt, Staged
 from scheduler.publishers.base import Absent, Deleted, NeedsHand, Publisher
-from scheduler.status import Status
+from scheduler.status import MOVES, Status
 from scheduler.store import Connection, Delivery, controls, deliveries, withdrawals
 from scheduler.store.leases import is_gone
+from scheduler.store.records import Part, parts_json
 
 _LEASE = timedelta(minutes=3)
 _AGAIN = timedelta(minutes=5)
@@ -21,9 +23,10 @@ _DOWN_AGAIN = tuple(timedelta(minutes=minutes) for minutes in (1, 2, 5, 15, 60, 
 def step(app: App) -> bool:
     """Free what dead workers held, else take one withdrawn post down, else look up one unknown outcome.
 
-    When there is none of that, finish what was left of submissions that are over.
+    When there is none of that, let go what fits into its account's budget again, and finish what was left of
+    submissions that are over.
     """
-    return free_leases(app) or withdraw_next(app) or look_up_next(app) or sweep(app)
+    return free_leases(app) or withdraw_next(app) or look_up_next(app) or budget.free(app) or sweep(app)
 
 
 def sweep(app: App) -> bool:
@@ -96,7 +99,7 @@ def look_up_next(app: App) -> bool:
     try:
         publisher = app.publisher(delivery.account)
         # Where it isn't known what was handed over (an old copy of the state): what was meant to be.
-        out = delivery.frozen or delivery.outgoing()
+        out = delivery.next_of(delivery.frozen or delivery.outgoing())
         found = publisher.find(out, delivery.staged or Staged(), _since(delivery))
     except (PublishError, UserError) as error:
         _look_later(app, delivery, str(error))
@@ -195,48 +198,84 @@ def withdraw_next(app: App) -> bool:
 
 
 def take_down(app: App, delivery: Delivery) -> str:
-    """Delete a published post on its network; return what came of it.
+    """Delete a published post on its network, of a thread all parts that are out; return what came of it.
 
     As long as it isn't proven to be down a person is asked to do it, and the network is asked again in growing
     distances. Whatever goes wrong counts as "still there".
     """
-    if delivery.receipt is None:
+    if not (delivery.up or delivery.parts):
         msg = f"{delivery.key}: nothing was published"
         raise UserError(msg)
+    left: dict[int, str] = {}
+    by_hand: dict[int, str] = {}
+    for part in reversed(delivery.up):  # the last one first: none is ever seen to answer what is gone
+        said, hand = _delete(app, delivery, part)
+        if said:
+            left[part.number] = said
+        if hand:
+            by_hand[part.number] = hand
+    return _file_down(app, delivery, left, by_hand)
+
+
+def _delete(app: App, delivery: Delivery, part: Part) -> tuple[str, str]:
+    """Delete one post; return what keeps it there and what a person has to do, both empty where it is gone."""
     try:
-        outcome = app.publisher(delivery.account).delete(delivery.receipt)
+        outcome = app.publisher(delivery.account).delete(part.receipt)
     except (PublishError, UserError) as error:
-        return _still_there(app, delivery, f"not yet: {error}")
+        return f"not yet: {error}", ""
     except Exception as error:
-        return _still_there(app, delivery, f"not yet: unexpected fault: {type(error).__name__}")
+        return f"not yet: unexpected fault: {type(error).__name__}", ""
     if isinstance(outcome, NeedsHand):
-        return _still_there(app, delivery, f"by hand: {outcome.what}", by_hand=outcome.what)
-    if not isinstance(outcome, Deleted):
-        return _still_there(app, delivery, "not yet: the network didn't say that it is gone")
+        return f"by hand: {outcome.what}", outcome.what
+    return ("", "") if isinstance(outcome, Deleted) else ("not yet: the network didn't say that it is gone", "")
+
+
+def _file_down(app: App, delivery: Delivery, left: dict[int, str], by_hand: dict[int, str]) -> str:
     now = app.clock.now()
     with app.store.write() as c:
         current = deliveries.by_id(c, delivery.id)
-        if current.status is Status.published:
+        if current.parts:
+            current = _mark_down(c, current, {one.number for one in delivery.up} - set(left))
+        if left:
+            return _still_there(c, app, current, left, by_hand)
+        if Status.withdrawn in MOVES[current.status] and not (current.parts and current.up):
             deliveries.move(c, current, Status.withdrawn, worker=app.worker, now=now, detail="taken down", fenced=False)
-        controls.end_tasks(c, [delivery.id], now=now)
+        if deliveries.by_id(c, delivery.id).status is Status.withdrawn:
+            controls.end_tasks(c, [delivery.id], now=now)
         over = withdrawals.settle(c, delivery.id)
     if over:
         app.store.checkpoint()
     return "taken down"
 
 
-def _still_there(app: App, delivery: Delivery, said: str, *, by_hand: str = "") -> str:
+def _mark_down(c: Connection, delivery: Delivery, gone: set[int]) -> Delivery:
+    """Note which parts of a thread are down."""
+    parts = [replace(one, down=one.down or one.number in gone) for one in delivery.parts]
+    deliveries.set_columns(c, delivery, parts=parts_json(parts))
+    return deliveries.by_id(c, delivery.id)
+
+
+def _still_there(c: Connection, app: App, delivery: Delivery, left: dict[int, str], by_hand: dict[int, str]) -> str:
+    """Ask a person about what the network didn't delete; return what it said."""
+    said = _together(delivery, left)
+    if not delivery.up:
+        return said  # somebody else was faster
+    hand = _together(delivery, by_hand)
     now = app.clock.now()
-    with app.store.write() as c:
-        current = deliveries.by_id(c, delivery.id)
-        if current.status is not Status.published:
-            return said  # somebody else was faster
-        withdrawals.ask_to_take_down(c, current, by_hand, now=now)
-        until = now + _DOWN_AGAIN[min(current.delays, len(_DOWN_AGAIN) - 1)]
-        reason = f"withdraw by hand: {by_hand}" if by_hand else current.reason
-        deliveries.set_columns(
-            c, current, withdraw_wanted=True, next_look_at=until, delays=current.delays + 1, reason=reason
-        )
-        event = "withdraw-by-hand" if by_hand else "withdraw-failed"
-        deliveries.record(c, current.id, event, said, worker=app.worker, now=now)
+    withdrawals.ask_to_take_down(c, delivery, hand if set(left) == set(by_hand) else "", now=now)
+    until = now + _DOWN_AGAIN[min(delivery.delays, len(_DOWN_AGAIN) - 1)]
+    asked = delivery.status is Status.needs_human  # it has its own reason
+    reason = f"withdraw by hand: {hand}" if hand and not asked else delivery.reason
+    deliveries.set_columns(
+        c, delivery, withdraw_wanted=True, next_look_at=until, delays=delivery.delays + 1, reason=reason
+    )
+    event = "withdraw-by-hand" if hand else "withdraw-failed"
+    deliveries.record(c, delivery.id, event, said, worker=app.worker, now=now)
     return said
+
+
+def _together(delivery: Delivery, said: dict[int, str]) -> str:
+    """Return what was said of a post, or of each part of a thread."""
+    if not delivery.parts:
+        return "; ".join(said.values())
+    return "; ".join(f"part {number}: {said[number]}" for number in sorted(said))

@@ -10,7 +10,7 @@ from scheduler.store import Delivery, controls, deliveries
 
 
 def resolve(app: App, key: str, *, url: str | None, who: str) -> Delivery:
-    """File a person's word: published at `url`, or (None) not published, and then it goes.
+    """File a person's word: published at `url`, or (None) not published, and then it goes. Of a thread: this part.
 
     Raises:
         UserError: there is no such delivery, its outcome is known, or the link is none.
@@ -38,6 +38,9 @@ def resolve(app: App, key: str, *, url: str | None, who: str) -> Delivery:
             receipt = Receipt(remote_id=remote_id, url=link, published_at=delivery.sending_at or now)
             detail = f"published, says {who}: {url}"
             deliveries.file_receipt(c, delivery, receipt, worker=app.worker, now=now, detail=detail)
+            deliveries.set_columns(c, delivery, late_accepted=True)  # what follows of a thread goes on by this word
+        if deliveries.by_id(c, delivery.id).parts:  # nothing is left to look for; what is out is taken down by itself
+            controls.end_tasks(c, [delivery.id], now=now)
         controls.note(c, "resolve", f"{key} {url or 'not published'}", who=who, now=now)
         return deliveries.by_id(c, delivery.id)
 

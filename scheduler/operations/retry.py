@@ -53,7 +53,7 @@ def retry(app: App, key: str, *, who: str) -> Delivery:
             Status.queued,
             worker=app.worker,
             now=now,
-            detail=f"put back by {who}",
+            detail=f"put back by {who}" + (f", from part {delivery.part}" if delivery.parts else ""),
             fenced=False,
             late_accepted=True,
             not_before=None,

@@ -9,7 +9,8 @@ from scheduler.store import Delivery, controls, deliveries, withdrawals
 def withdraw(app: App, key: str, *, who: str) -> Delivery:
     """Note that a post must not be out. The daemon, or the caller by `recover.take_down`, takes it down.
 
-    What hasn't left is cancelled in this very step; what may be out is taken down as soon as it is found.
+    What hasn't left is cancelled in this very step; what may be out is taken down as soon as it is found. Of a thread
+    the rest is cancelled, and every part that is out is taken down.
 
     Raises:
         UserError: there is no such delivery, or it is down already.
@@ -23,7 +24,7 @@ def withdraw(app: App, key: str, *, who: str) -> Delivery:
         controls.note(c, "withdraw", key, who=who, now=now)
         deliveries.record(c, delivery.id, "withdraw-wanted", f"by {who}", worker=app.worker, now=now)
         deliveries.set_columns(c, delivery, withdraw_wanted=True)
-        if delivery.status is Status.published:
+        if delivery.status is Status.published or delivery.up:
             deliveries.set_columns(c, delivery, delays=0, next_look_at=None)  # at once, however often it failed before
         if delivery.status is Status.needs_human:
             withdrawals.ask_to_look(c, delivery, now=now)
@@ -36,7 +37,7 @@ def withdraw(app: App, key: str, *, who: str) -> Delivery:
                 Status.cancelled,
                 worker=app.worker,
                 now=now,
-                reason=f"withdrawn by {who} before it went",
+                reason=f"withdrawn by {who} before {'all of it' if delivery.parts else 'it'} went",
                 fenced=False,
                 cancelled_by="person",
             )

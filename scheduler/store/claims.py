@@ -83,14 +83,17 @@ WHERE id = :id AND fence = :fence AND status = 'staged' AND lease_owner = :worke
   AND (NOT needs_approval OR approved_hash = fingerprint)
   AND (NOT needs_release OR EXISTS (SELECT 1 FROM releases r WHERE r.action = d.action))
   AND NOT {_PAUSED} AND {consented.CONSENTED}
-  AND NOT EXISTS (SELECT 1 FROM receipts x WHERE x.delivery_id = d.id)
+  AND (SELECT COUNT(*) FROM receipts x WHERE x.delivery_id = d.id) = :before
 RETURNING *
 """
 )
 
 
 def mark_sending(c: Connection, delivery: Delivery, *, now: datetime, lease: timedelta) -> Delivery | None:
-    """Write into the book that the visible call is about to be made; None when it must not be made."""
+    """Write into the book that the visible call is about to be made; None when it must not be made.
+
+    Each part of a thread needs the receipts of all parts before it, and none of its own.
+    """
     values = {
         "id": delivery.id,
         "fence": delivery.fence,
@@ -98,12 +101,15 @@ def mark_sending(c: Connection, delivery: Delivery, *, now: datetime, lease: tim
         "now": to_micros(now),
         "today": consented.today(now),
         "until": to_micros(now + lease),
+        "before": len(delivery.parts),
     }
     row = c.execute(_SENDING, values).mappings().first()
     if row is None:
         return None
     sending = from_row(row)
-    deliveries.record(c, sending.id, "sending", f"attempt {sending.attempts}", worker=str(sending.lease_owner), now=now)
+    which = f"part {sending.part} of {sending.length}, " if sending.length > 1 else ""
+    said = f"{which}attempt {sending.attempts}"
+    deliveries.record(c, sending.id, "sending", said, worker=str(sending.lease_owner), now=now)
     return sending
 
 

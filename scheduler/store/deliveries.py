@@ -6,6 +6,7 @@ that slept through its lease changes nothing when it wakes.
 
 import logging
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -16,17 +17,24 @@ from scheduler.model import Outgoing, Planned, Receipt, Staged
 from scheduler.status import MOVES, Status
 from scheduler.store.records import (
     Delivery,
+    Part,
+    content_values,
     from_micros,
     from_row,
     outgoing_json,
+    parts_json,
     planned_values,
     staged_json,
+    to_json,
     to_micros,
+    told,
 )
 from scheduler.store.tables import deliveries as table
 from scheduler.store.tables import events, receipts
 
 _MAY_BE_OUT = (Status.sending, Status.unknown, Status.needs_human, Status.published)
+_OPEN = frozenset(Status) - {Status.claimed, Status.staged, Status.sending, Status.published, Status.withdrawn}
+_STOPPED = frozenset({Status.queued, Status.held, Status.failed, Status.missed})
 _LOG = logging.getLogger(__name__)
 _LOUD = {
     Status.published: logging.INFO,
@@ -64,12 +72,13 @@ def move(
     reason: str = "",
     detail: str = "",
     fenced: bool = True,
+    quiet: bool = False,
     **values: Any,
 ) -> bool:
     """Move a delivery from the status in which it was read; False when it has moved on in the meantime.
 
     With `fenced` the worker must still hold its lease. The lease ends unless `lease_owner` is given again.
-    Writes the line of history too.
+    Writes the line of history too, unless it is `quiet`. The reason says which parts of a thread are out.
     """
     if to not in MOVES[delivery.status] and to != delivery.status:
         msg = f"a delivery never goes from {delivery.status} to {to}"
@@ -78,20 +87,34 @@ def move(
     if fenced:
         where.append(table.c.fence == delivery.fence)
     lease = {"lease_owner": None, "lease_until": None, "fence": table.c.fence + 1}
+    reason = with_parts(delivery, reason) if to in _OPEN else reason
     changed = {"status": str(to), "hold": hold, "reason": reason, **lease, **_columns(values)}
     if c.execute(update(table).where(*where).values(changed)).rowcount != 1:
         return False
-    record(c, delivery.id, str(to), detail or reason, worker=worker, now=now)
-    _LOG.log(
-        _LOUD.get(to, logging.DEBUG), "%s: %s%s", delivery.key, to, f": {detail or reason}" if detail or reason else ""
-    )
-    if to is Status.queued and (delivery.withdraw_wanted or delivery.dropped):
-        _take_out(c, by_id(c, delivery.id), worker=worker, now=now)
+    if not quiet:
+        said = detail or reason
+        record(c, delivery.id, str(to), said, worker=worker, now=now)
+        _LOG.log(_LOUD.get(to, logging.DEBUG), "%s: %s%s", delivery.key, to, f": {said}" if said else "")
+    if to in _STOPPED:
+        _heed(c, by_id(c, delivery.id), worker=worker, now=now)
     return True
 
 
+def _heed(c: Connection, delivery: Delivery, *, worker: str, now: datetime) -> None:
+    """Heed what was wanted while a worker had a delivery in hand: it is read anew, for that changes no fence."""
+    back = delivery.status is Status.queued and (delivery.withdraw_wanted or delivery.dropped)
+    if back or (delivery.withdraw_wanted and delivery.parts):  # what is out of a thread is taken down once it is over
+        _take_out(c, delivery, worker=worker, now=now)
+
+
+def with_parts(delivery: Delivery, reason: str) -> str:
+    """Return why a delivery stands where it stands, with the parts of it that are out already."""
+    said = told(delivery.parts, delivery.length)
+    return reason if said in reason else "; ".join(filter(None, (reason, said)))
+
+
 def _take_out(c: Connection, delivery: Delivery, *, worker: str, now: datetime) -> None:
-    """Cancel what nobody wants any more and is now proven not to be out."""
+    """Cancel what nobody wants any more and is now proven not to be out; of a thread, what isn't out of it."""
     by, reason = (
         ("person", "withdrawn before it went") if delivery.withdraw_wanted else ("plan", "taken out of its file")
     )
@@ -130,7 +153,7 @@ def like(c: Connection, planned: Planned, *, within: timedelta) -> Delivery | No
         table.c.content_hash == values["content_hash"],
         table.c.key != planned.key,
         table.c.due_at.between(values["due_at"] - span, values["due_at"] + span),
-        table.c.status.in_([str(status) for status in _MAY_BE_OUT]),
+        or_(table.c.status.in_([str(status) for status in _MAY_BE_OUT]), table.c.parts.is_not(None)),
     )
     row = c.execute(query.limit(1)).mappings().first()
     return None if row is None else from_row(row)
@@ -166,31 +189,32 @@ def file_receipt(
 ) -> bool:
     """File the network's word and mark the delivery published. True evidence needs no lease.
 
+    Of a thread it is the word for the part that `delivery` was about to send, or sent: its next one is queued.
     Returns False when a receipt was there already.
     """
     current = by_id(c, delivery.id)
-    if Status.published not in MOVES[current.status]:
+    if Status.published not in MOVES[current.status] or current.part != delivery.part:
         return False
     values = {
         "delivery_id": delivery.id,
-        "part": 1,
+        "part": current.part,
         "remote_id": receipt.remote_id,
         "url": receipt.url,
         "at": to_micros(receipt.published_at),
     }
     c.execute(insert(receipts).values(values))
-    return move(
-        c,
-        current,
-        Status.published,
-        worker=worker,
-        now=now,
-        detail=detail or receipt.url or receipt.remote_id,
-        published_at=receipt.published_at,
-        remote_id=receipt.remote_id,
-        url=receipt.url,
-        next_look_at=None,
-    )
+    detail = detail or receipt.url or receipt.remote_id
+    over: dict[str, Any] = {"next_look_at": None, "staging_since": None}
+    if current.length > 1:
+        detail = f"part {current.part} of {current.length}: {detail}"
+        current = replace(current, parts=(*current.parts, Part(number=current.part, receipt=receipt)))
+        over["parts"] = parts_json(current.parts)
+    if current.part <= current.length and current.parts:
+        over |= {"staged": None, "not_before": None, "delays": 0, "looks": 0}
+        return move(c, current, Status.queued, worker=worker, now=now, detail=detail, **over)
+    first = current.parts[0].receipt if current.parts else receipt
+    over |= {"published_at": first.published_at, "remote_id": first.remote_id, "url": first.url}
+    return move(c, current, Status.published, worker=worker, now=now, detail=detail, **over)
 
 
 def by_id(c: Connection, delivery_id: int) -> Delivery:
@@ -256,6 +280,18 @@ def rewrite(
     record(c, delivery.id, "edited", str(values.get("reason") or ""), worker=worker, now=now)
 
 
+def like_there(c: Connection, delivery: Delivery, other: Delivery) -> None:
+    """Give a delivery the words of the same one in another state."""
+    row = {
+        "content": to_json(content_values(other.content)),
+        "content_hash": other.content_hash,
+        "fingerprint": other.fingerprint,
+        "frozen": other.frozen and outgoing_json(other.frozen),
+        "staged": None,
+    }
+    c.execute(update(table).where(table.c.id == delivery.id).values(row))
+
+
 def blocked_by_pause(c: Connection, now: datetime) -> Sequence[Delivery]:
     """Return what has come due, or is prepared, under a pause: it is held rather than left to be late in silence."""
     query = text(
@@ -272,6 +308,22 @@ def past_window(c: Connection, now: datetime) -> Sequence[Delivery]:
     waiting = table.c.status.in_([str(Status.queued), str(Status.held), str(Status.staged)])
     query = select(table).where(waiting, table.c.lease_owner.is_(None), table.c.closes_at <= to_micros(now)).limit(500)
     return [from_row(row) for row in c.execute(query).mappings()]
+
+
+def of_account(c: Connection, account: str) -> list[Delivery]:
+    """Return the deliveries of an account that have left, or are about to."""
+    gone = or_(
+        table.c.sending_at.is_not(None),
+        table.c.published_at.is_not(None),
+        table.c.status.in_([str(Status.claimed), str(Status.staged)]),
+    )
+    return [from_row(row) for row in c.execute(select(table).where(table.c.account == account, gone)).mappings()]
+
+
+def held_for(c: Connection, hold: str) -> list[Delivery]:
+    """Return what is held for a reason, in the order of times."""
+    query = select(table).where(table.c.status == str(Status.held), table.c.hold == hold)
+    return [from_row(row) for row in c.execute(query.order_by(table.c.due_at, table.c.id)).mappings()]
 
 
 def leased(c: Connection) -> Sequence[Delivery]:
@@ -296,9 +348,11 @@ def lease_for_look(c: Connection, delivery: Delivery, *, worker: str, until: dat
 
 
 def withdrawals(c: Connection) -> Sequence[Delivery]:
-    """Return what is out although a person wants it taken down."""
-    query = select(table).where(table.c.status == str(Status.published), table.c.withdraw_wanted)
-    return [from_row(row) for row in c.execute(query).mappings()]
+    """Return what is out although a person wants it taken down: posts, and parts of threads that didn't end."""
+    ended = table.c.status.in_([str(Status.cancelled), str(Status.needs_human)])
+    out = or_(table.c.status == str(Status.published), and_(ended, table.c.parts.is_not(None)))
+    found = [from_row(row) for row in c.execute(select(table).where(table.c.withdraw_wanted, out)).mappings()]
+    return [one for one in found if one.up or one.status is not Status.needs_human]
 
 
 def set_columns(c: Connection, delivery: Delivery, **values: Any) -> None:

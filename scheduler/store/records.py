@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -38,6 +38,15 @@ def from_micros(value: int) -> datetime:
 
 def _moment(value: int | None) -> datetime | None:
     return None if value is None else from_micros(value)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Part:
+    """One part of a thread that was put out."""
+
+    number: int  # from 1
+    receipt: Receipt
+    down: bool = False  # taken down again
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,6 +86,8 @@ class Delivery:
     fence: int
     frozen: Outgoing | None
     staged: Staged | None
+    staging_since: datetime | None
+    parts: tuple[Part, ...]  # of a thread: those that were put out; a post by itself has none
     attempts: int
     sending_at: datetime | None
     looks: int
@@ -90,8 +101,31 @@ class Delivery:
         """The idempotency key: the same for every attempt at saying the same thing in the same place."""
         return digest([self.key, self.content_hash])[:32]
 
+    @property
+    def length(self) -> int:
+        """How many parts it has; a post by itself has one."""
+        return 1 + len(self.content.thread)
+
+    @property
+    def part(self) -> int:
+        """The number of the part that is next to go."""
+        return len(self.parts) + 1
+
+    @property
+    def up(self) -> tuple[Part, ...]:
+        """What of it is out at this moment, as far as that is known."""
+        if self.parts or self.status is not Status.published or self.receipt is None:
+            return tuple(one for one in self.parts if not one.down)
+        return (Part(number=1, receipt=self.receipt),)
+
+    def next_of(self, out: Outgoing) -> Outgoing:
+        """Return the part that is next to go, of what is handed over: an answer to the parts that are out."""
+        for one in self.parts:
+            out = out.following(one.receipt)
+        return out
+
     def outgoing(self, media: tuple[Medium, ...] = ()) -> Outgoing:
-        """Return the delivery as it is handed over, with these media."""
+        """Return the delivery as it is handed over, with these media: its first part, and what follows."""
         return Outgoing(
             key=self.key,
             account=self.account,
@@ -128,6 +162,7 @@ def from_row(row: Any) -> Delivery:
     values["content"] = content_from(json.loads(row["content"]))
     values["frozen"] = outgoing_from(json.loads(row["frozen"])) if row["frozen"] else None
     values["staged"] = staged_from(json.loads(row["staged"])) if row["staged"] else None
+    values["parts"] = parts_from(json.loads(row["parts"])) if row["parts"] else ()
     return Delivery(**values)
 
 
@@ -136,6 +171,7 @@ _MOMENTS = (
     "opens_at",
     "closes_at",
     "not_before",
+    "staging_since",
     "lease_until",
     "sending_at",
     "next_look_at",
@@ -257,3 +293,27 @@ def receipt_values(receipt: Receipt) -> dict[str, Any]:
 def receipt_from(value: Mapping[str, Any]) -> Receipt:
     """Return the receipt whose JSON object is `value`."""
     return Receipt(**{**value, "published_at": from_micros(value["published_at"])})
+
+
+def parts_json(parts: Iterable[Part]) -> str:
+    """Return the parts of a thread that were put out as JSON."""
+    return to_json([{**receipt_values(one.receipt), "part": one.number, "down": one.down} for one in parts])
+
+
+def parts_from(values: Iterable[Mapping[str, Any]]) -> tuple[Part, ...]:
+    """Return the parts whose JSON objects are `values`."""
+    found = []
+    for value in values:
+        receipt = {name: one for name, one in value.items() if name not in {"part", "down"}}
+        found.append(Part(number=value["part"], receipt=receipt_from(receipt), down=value["down"]))
+    return tuple(found)
+
+
+def told(parts: Iterable[Part], length: int) -> str:
+    """Return in words which parts of a thread are out at this moment; empty where none is."""
+    found = [one for one in parts if not one.down]
+    if not found:
+        return ""
+    numbers = ", ".join(str(one.number) for one in found)
+    which = f"part {numbers} of {length} is" if len(found) == 1 else f"parts {numbers} of {length} are"
+    return f"{which} out: {', '.join(one.receipt.url or one.receipt.remote_id for one in found)}"

@@ -6,7 +6,7 @@ from sqlalchemy import Connection, Engine, inspect, text
 
 from scheduler.store.database import StateError, reading, writing
 
-HEAD = "0002"
+HEAD = "0003"
 """The newest revision in migrations/versions; a test holds the two together."""
 
 

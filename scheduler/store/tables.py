@@ -76,6 +76,8 @@ deliveries = Table(
     Column("remote_id", Text),
     Column("url", Text),
     Column("from_submission", Boolean, nullable=False, default=False, server_default=false()),
+    Column("staging_since", BigInteger),  # while the network takes its time to prepare what it was given
+    Column("parts", Text),  # of a thread: the receipts of the parts that were put out, and which are down again
     Index("deliveries_by_due", "status", "due_at"),
     Index("deliveries_by_account", "account", "status", "due_at"),
     Index("deliveries_put_off", "not_before", sqlite_where=_PUT_OFF, postgresql_where=_PUT_OFF),

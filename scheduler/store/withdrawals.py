@@ -74,7 +74,8 @@ def ask_to_look(c: Connection, one: Delivery, *, now: datetime) -> None:
 
 def ask_to_take_down(c: Connection, one: Delivery, why: str, *, now: datetime) -> None:
     """Ask a person to take down what the program couldn't; the task ends by itself when it is down after all."""
-    where = one.url or f"the post {one.remote_id}"
+    links = [part.receipt.url or f"the post {part.receipt.remote_id}" for part in reversed(one.up)]
+    where = ", ".join(links)
     controls.add_task(c, one.id, why or f"take it down by hand on {one.account}: {where}", now=now)
 
 
@@ -169,6 +170,7 @@ def hashed(c: Connection, before: datetime) -> list[Submission]:
 
 def settled_tasks(c: Connection) -> list[int]:
     """Return the deliveries with an open task that are down, or are proven never to have gone out."""
-    over = table.c.status.in_([str(Status.withdrawn), str(Status.cancelled)])
+    never = and_(table.c.status == str(Status.cancelled), table.c.parts.is_(None))
+    over = or_(table.c.status == str(Status.withdrawn), never)
     query = select(tasks.c.delivery_id).join_from(tasks, table).where(tasks.c.done_at.is_(None), over)
     return list(c.execute(query.distinct()).scalars())

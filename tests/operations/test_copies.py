@@ -13,6 +13,7 @@ from scheduler.operations.cancel import cancel
 from scheduler.operations.copies import backup, restore
 from scheduler.operations.pause import pause, resume
 from scheduler.operations.release import approve
+from scheduler.operations.retry import retry
 from scheduler.operations.withdraw import withdraw
 from scheduler.status import Status
 from scheduler.store import controls
@@ -123,3 +124,37 @@ def test_a_state_of_an_older_form_is_not_replaced_unread(tmp_path: Path):
     with pytest.raises(UserError, match="solidarity upgrade"):
         restore(world.workspace, tmp_path / "copy.db", clock=world.clock, who="me")
     assert (tmp_path / "var/state.db").read_bytes() == before
+
+
+@pytest.mark.parametrize("parts", [1, 2, 3])
+@pytest.mark.parametrize("withdrawn", [False, True])
+def test_the_parts_of_a_thread_since_the_copy_are_known(tmp_path: Path, parts: int, *, withdrawn: bool):
+    """Receipts of parts are taken over with what was taken down of them; the thread goes on where it was."""
+    world = World(tmp_path)
+    world.threads["p"] = ("two", "three")
+    world.write(post(text="one"))
+    world.queue()
+    backup(world.app, tmp_path / "copy.db")
+    world.network.faults = ["ok"] * parts + ["refused"]
+    world.let(timedelta(minutes=1))
+    if withdrawn:
+        withdraw(world.app, KEY, who="me")
+        world.run()
+    threads = world.threads
+    world = back(world, tmp_path / "copy.db")
+    world.threads = threads
+    assert len(world[KEY].parts) == parts
+    world.let(timedelta(minutes=1))
+    resume(world.app, scope="all", name="", who="me")
+    world.let(timedelta(minutes=1))
+    if withdrawn:
+        assert world[KEY].status is Status.withdrawn
+        assert len(world.network.out) == parts
+    elif parts < 3:
+        retry(world.app, KEY, who="me")
+        world.let(HOUR)
+    assert [world.network.times(KEY, part) for part in (1, 2, 3)] == [
+        1 if part <= parts or not withdrawn else 0 for part in (1, 2, 3)
+    ]
+    assert world.network.complaints == []
+    world.close()

@@ -32,10 +32,10 @@ class Watched(FakePublisher):
 
     machine = None
 
-    def stage(self, out):
+    def stage(self, out, begun=None):
         """Let something happen in the middle."""
         self.machine.meanwhile()
-        return super().stage(out)
+        return super().stage(out, begun)
 
     def publish(self, out, staged):
         """Refuse to believe that everything is in order."""

@@ -21,7 +21,7 @@ from scheduler import app as parts
 from scheduler.clock import SimulatedClock
 from scheduler.operations import deliver, recover
 from scheduler.operations.resolve import resolve
-from scheduler.standins.x import USERS, XServer
+from scheduler.standins.x import USERS, Server
 from scheduler.status import Status
 from scheduler.store import claims, deliveries
 
@@ -48,6 +48,10 @@ posts:
     text: We stand with you.
     images: [{{file: picture.png, alt: A picture}}]
 """
+THREAD = """
+    thread: [We stay with you., We come back.]
+"""
+PARTS = {"post": 1, "thread": 3}
 
 
 @cache
@@ -81,18 +85,19 @@ def _killed_cycle(folder: Path, kill_at: int) -> bool:
     return False
 
 
-def _workspace(folder: Path, url: str) -> None:
-    """Make a workspace with one post that is due, queued as by an earlier command."""
+def _workspace(folder: Path, url: str, kind: str) -> None:
+    """Make a workspace with one post, or thread, that is due, queued as by an earlier command."""
     (folder / "posts").mkdir(parents=True)
     (folder / "config.yaml").write_text(CONFIG.format(url=url), "utf-8")
     at = datetime.now(UTC) - timedelta(minutes=1)
-    (folder / "posts/act.yaml").write_text(POSTS.format(at=at), "utf-8")
+    said = POSTS.format(at=at).rstrip() + (THREAD if kind == "thread" else "\n")
+    (folder / "posts/act.yaml").write_text(said, "utf-8")
     Image.new("RGB", (64, 36), "#c4263c").save(folder / "posts/picture.png")
     queued = [sys.executable, "-m", "scheduler", "-C", str(folder), "queue"]
     subprocess.run(queued, check=True, capture_output=True, env=_environment(), timeout=60)
 
 
-def _recover(folder: Path, monkeypatch: pytest.MonkeyPatch, server: XServer) -> list[Status]:
+def _recover(folder: Path, monkeypatch: pytest.MonkeyPatch, server: Server) -> list[Status]:
     """Start again and let time pass; a person tells the truth where one is asked. Return the states on the way."""
     for name, value in _environment().items():
         monkeypatch.setenv(name, value)
@@ -112,7 +117,7 @@ def _recover(folder: Path, monkeypatch: pytest.MonkeyPatch, server: XServer) -> 
             if delivery.status is Status.published:
                 return seen
             if delivery.status is Status.needs_human:
-                out = server.state()["posts"]
+                out = server.state()["posts"][delivery.part - 1 :]
                 url = f"https://x.com/i/status/{out[0]['id']}" if out else None
                 resolve(app, KEY, url=url, who="tester")
             elif moment is not None:
@@ -122,34 +127,47 @@ def _recover(folder: Path, monkeypatch: pytest.MonkeyPatch, server: XServer) -> 
     return seen
 
 
-def _whole(folder: Path) -> None:
-    """Make sure that the file of the state isn't damaged and holds one receipt."""
+def _whole(folder: Path, parts: int) -> None:
+    """Make sure that the file of the state isn't damaged and holds one receipt a part."""
     connection = sqlite3.connect(folder / "var/state.db")
     try:
         assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
-        assert connection.execute("SELECT count(*) FROM receipts").fetchone() == (1,)
+        found = connection.execute("SELECT part FROM receipts ORDER BY part").fetchall()
+        assert found == [(part,) for part in range(1, parts + 1)]
+    finally:
+        connection.close()
+
+
+def _booked(folder: Path) -> int:
+    """Return how many parts have their receipt."""
+    connection = sqlite3.connect(folder / "var/state.db")
+    try:
+        return int(connection.execute("SELECT count(*) FROM receipts").fetchone()[0])
     finally:
         connection.close()
 
 
 @pytest.mark.parametrize("lane", range(LANES))
-def test_killed_at_every_write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lane: int):
-    """Wherever the cycle is killed, the post is out exactly once in the end, and the state says so."""
+@pytest.mark.parametrize("kind", PARTS)
+def test_killed_at_every_write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str, lane: int):
+    """Wherever the cycle is killed, each part is out exactly once in the end, in order, and the state says so."""
     template = tmp_path / "template"
-    _workspace(template, "http://127.0.0.1:1")
+    _workspace(template, "http://127.0.0.1:1", kind)
     for point in range(1 + lane, MOST, LANES * STEP):
         folder = tmp_path / f"killed-at-{point}"
         shutil.copytree(template, folder)
-        with XServer() as server:
+        with Server() as server:
             (folder / "config.yaml").write_text(CONFIG.format(url=server.url), "utf-8")
             killed = _killed_cycle(folder, point)
-            before = len(server.state()["posts"])
+            before, booked = len(server.state()["posts"]), _booked(folder)
             seen = _recover(folder, monkeypatch, server)
-            where = f"killed at point {point}, {before} out then, states {seen}"
-            assert len(server.state()["posts"]) == 1, where
+            out = server.state()["posts"]
+            where = f"killed at point {point}, {before} out and {booked} booked then, states {seen}"
+            assert len(out) == PARTS[kind], where
+            assert [one["reply_to"] for one in out] == [None, *(one["id"] for one in out)][: len(out)], where
             assert seen[-1] is Status.published, where
-            assert not before or Status.needs_human not in seen, where
-            _whole(folder)
+            assert before == booked or Status.needs_human not in seen, where
+            _whole(folder, PARTS[kind])
         shutil.rmtree(folder)
         if not killed:
             assert point >= FEWEST, f"only {point} points: the sweep doesn't kill where it should"

@@ -26,7 +26,7 @@ from scheduler.operations.resolve import resolve
 from scheduler.operations.retry import retry
 from scheduler.operations.withdraw import withdraw
 from scheduler.status import Status
-from scheduler.store import controls
+from scheduler.store import controls, deliveries
 from scheduler.testing import FAULTS, FakeNetwork
 from tests.world import NOON, World, post
 
@@ -35,6 +35,8 @@ STEPS = 50
 IDS = ("p", "q", "r")
 ACCOUNTS = ("a", "b")
 KEYS = tuple(f"act/{name}@{account}" for name in IDS for account in ACCOUNTS)
+REST = ("and", "so on")
+WAITS = st.lists(st.sampled_from([timedelta(), timedelta(seconds=30), timedelta(minutes=9)]), max_size=4)
 MINUTES = st.integers(min_value=1, max_value=90).map(lambda number: timedelta(minutes=number))
 
 
@@ -77,7 +79,7 @@ class Machine(RuleBasedStateMachine):
             "closes_at": None if closes is None else NOON + timedelta(minutes=closes),
         }
         for number, name in enumerate(IDS):
-            self.put(name, 10 + 30 * number, Then.publish, approve=False, text="first")
+            self.put(name, 10 + 30 * number, Then.publish, approve=False, text="first", thread=name != "p")
 
     # ── staff ──
 
@@ -87,9 +89,11 @@ class Machine(RuleBasedStateMachine):
         then=st.sampled_from(list(Then)),
         approve=st.booleans(),
         text=st.sampled_from(["first", "second", "x" * 300]),
+        thread=st.booleans(),
     )
-    def put(self, name: str, minute: int, then: Then, *, approve: bool, text: str) -> None:
-        """Write a post, or edit it."""
+    def put(self, name: str, minute: int, then: Then, *, approve: bool, text: str, thread: bool) -> None:
+        """Write a post, or a thread of three parts, or edit it."""
+        self.world.threads[name] = tuple(f"{name}: {text} {more}"[-280:] for more in REST) if thread else ()
         late = Lateness(after=timedelta(minutes=20), then=then)
         at = NOON + timedelta(minutes=minute)
         self.posts[name] = post(name, at=at, text=f"{name}: {text}", late=late, approve=approve)
@@ -132,8 +136,9 @@ class Machine(RuleBasedStateMachine):
         """Look at the accounts and say what is there: people tell the truth."""
         for key, status in self.world.statuses().items():
             if status is Status.needs_human:
-                is_out = self.world.network.times(key) > 0
-                resolve(self.app, key, url="https://example.org/1" if is_out else None, who="x")
+                wanted = (key, self.world[key].part)
+                out = [one.token for one in self.world.network.out if (one.key, one.part) == wanted]
+                resolve(self.app, key, url=f"https://example.org/{out[0]}" if out else None, who="x")
 
     @rule(scope=st.sampled_from(["all", "action", "account"]), length=MINUTES)
     def hold(self, scope: str, length: timedelta) -> None:
@@ -171,17 +176,19 @@ class Machine(RuleBasedStateMachine):
         """Set the clock back."""
         self.world.clock.move_to(self.world.clock.now() - length)
 
-    @rule(length=MINUTES, faults=st.lists(st.sampled_from(FAULTS), max_size=4))
-    def work(self, length: timedelta, faults: list[str]) -> None:
-        """Let the daemon run for a while, with calls that end in these ways."""
+    @rule(length=MINUTES, faults=st.lists(st.sampled_from(FAULTS), max_size=6), waits=WAITS)
+    def work(self, length: timedelta, faults: list[str], waits: list[timedelta]) -> None:
+        """Let the daemon run for a while, with calls that end in these ways and preparations that take so long."""
         self.world.network.faults = list(faults)
+        self.world.network.waits = list(waits)
         self.world.let(length, self.app)
 
-    @rule(faults=st.lists(st.sampled_from(FAULTS), min_size=1, max_size=3))
-    def everything_at_once(self, faults: list[str]) -> None:
+    @rule(faults=st.lists(st.sampled_from(FAULTS), min_size=1, max_size=6), waits=WAITS, thread=st.booleans())
+    def everything_at_once(self, faults: list[str], waits: list[timedelta], *, thread: bool) -> None:
         """Let all the posts be due now, in bad weather."""
-        self._make_due()
+        self._make_due(thread=thread)
         self.world.network.faults = list(faults)
+        self.world.network.waits = list(waits)
         self.world.let(timedelta(minutes=2), self.app)
 
     @rule()
@@ -189,38 +196,41 @@ class Machine(RuleBasedStateMachine):
         """Let the daemon take a single step."""
         deliver.step(self.app)
 
-    def _make_due(self) -> None:
+    def _make_due(self, *, thread: bool = False) -> None:
         """Give every post a text and a time of this minute; a new text is a new thing to say, under its old key."""
         minute = int((self.world.clock.now() - NOON).total_seconds() // 60)
         for name in IDS:
-            self.put(name, minute + 1, Then.publish, approve=False, text=f"due at {minute}")
+            self.put(name, minute + 1, Then.publish, approve=False, text=f"due at {minute}", thread=thread)
         self.world.clock.move_to(self.world.clock.now() + timedelta(minutes=1))
 
-    @rule(number=st.integers(min_value=1, max_value=60), write=st.booleans())
-    def crash(self, number: int, *, write: bool) -> None:
+    @rule(number=st.integers(min_value=1, max_value=150), write=st.booleans(), thread=st.booleans(), waits=WAITS)
+    def crash(self, number: int, waits: list[timedelta], *, write: bool, thread: bool) -> None:
         """Kill the worker at one of its next writes; another takes its place."""
-        self._make_due()
+        self._make_due(thread=thread)
+        self.world.network.waits = list(waits)
         with _killed_at(self.world, number, "commit" if write else "before_cursor_execute"):
-            for _ in range(4):
+            for _ in range(12 if thread else 4):
                 recover.step(self.app)
                 deliver.step(self.app)
         self._another()
 
-    @rule(before=st.booleans())
-    def crash_in_the_call(self, *, before: bool) -> None:
-        """Kill the worker in the visible call, before or after the network took the post."""
-        self._make_due()
+    @rule(before=st.booleans(), part=st.sampled_from([1, 1, 2, 3]))
+    def crash_in_the_call(self, part: int, *, before: bool) -> None:
+        """Kill the worker in the visible call of a part, before or after the network took it."""
+        self._make_due(thread=part > 1)
         network = self.world.network
         network.faults = []
 
         def die(out: Outgoing) -> Receipt:
+            if out.part < part and out.rest:
+                return WatchedNetwork.post(network, out)
             if not before:
                 WatchedNetwork.post(network, out)
             raise Killed
 
         network.post = die  # type: ignore[method-assign]
         try:
-            for _ in range(3):
+            for _ in range(3 * part):
                 deliver.step(self.app)
         except Killed:
             self._another()
@@ -245,8 +255,10 @@ class Machine(RuleBasedStateMachine):
             pauses, released = controls.all_pauses(c), controls.released(c)
         held = any(one.name in {"", delivery.action, delivery.account} for one in pauses)
         closes = self.action["closes_at"]
+        texts = (delivery.content.text, *delivery.content.thread)
         wrong = {
-            "a second time": self.world.network.times(out.key) > 0,
+            "a second time": self.world.network.times(out.key, out.part) > 0,
+            "before the parts before it have their receipts": len(delivery.parts) != out.part - 1,
             "under a pause": held,
             "unapproved": delivery.needs_approval and not delivery.approved,
             "unreleased": bool(self.action["manual_release"]) and "act" not in released,
@@ -255,7 +267,7 @@ class Machine(RuleBasedStateMachine):
             "without being in the book": delivery.status is not Status.sending,
             "withdrawn": out.key in self.down,
             "too long": len(out.text) > 280,
-            "with another text": out.text != delivery.content.text,
+            "with another text": out.text != texts[out.part - 1] or out.rest != texts[out.part :],
         }
         self.violations += [f"{out.key} went out {reason}" for reason, is_so in wrong.items() if is_so]
 
@@ -263,24 +275,31 @@ class Machine(RuleBasedStateMachine):
     def nothing_wrong_went_out(self) -> None:
         """No post has left against a rule."""
         assert self.violations == []
+        if hasattr(self, "world"):
+            assert self.world.network.complaints == []
 
     @precondition(lambda self: hasattr(self, "world"))
     @invariant()
     def the_book_is_true(self) -> None:
         """What is out is in the book as out, or as possibly out; what the book says is out, is."""
-        for key, status in self.world.statuses().items():
-            times = self.world.network.times(key)
-            assert times <= 1, f"{key} is out {times} times"
-            if times:
-                assert status in {
-                    Status.sending,
-                    Status.unknown,
-                    Status.needs_human,
-                    Status.published,
-                    Status.withdrawn,
-                }, f"{key} is out, and the book says {status}"
-            if status in {Status.published, Status.withdrawn}:
-                assert times == 1, f"{key} is not out, and the book says {status}"
+        network = self.world.network
+        with self.world.store.read() as c:
+            found = deliveries.in_status(c)
+        for delivery in found:
+            key, status = delivery.key, delivery.status
+            booked = {one.number for one in delivery.parts}
+            if status is Status.published or (status is Status.withdrawn and not booked):
+                booked = set(range(1, delivery.length + 1))
+            times = {part: network.times(key, part) for part in range(1, 4)}
+            assert max(times.values()) <= 1, f"{key} is out more than once: {times}"
+            for part in (part for part, count in times.items() if count and part not in booked):
+                perhaps = status in {Status.sending, Status.unknown, Status.needs_human}
+                assert perhaps, f"part {part} of {key} is out, and the book says {status}"
+                assert part == delivery.part, f"part {part} of {key} is out, and the book waits for {delivery.part}"
+            for part in booked:
+                assert times[part], f"part {part} of {key} is not out, and the book says that it is"
+            if status is Status.withdrawn:
+                assert key not in network.live(), f"{key} is live, and the book says {status}"
 
     def teardown(self) -> None:
         """In calm weather everything comes to an end that a person can read; nothing is lost."""
@@ -294,6 +313,7 @@ class Machine(RuleBasedStateMachine):
 
     def _come_to_rest(self) -> None:
         self.world.network.faults = []
+        self.world.network.waits = []
         self._another()
         self.world.let(timedelta(days=3), self.app)
         self.nothing_wrong_went_out()
@@ -301,7 +321,12 @@ class Machine(RuleBasedStateMachine):
         open_ends = {Status.claimed, Status.staged, Status.sending, Status.unknown, Status.queued}
         for key, status in self.world.statuses().items():
             assert status not in open_ends, f"{key} ends as {status}"
-            assert status in {Status.published, Status.withdrawn} or self.world[key].reason, f"{key}: no reason"
+            delivery = self.world[key]
+            assert status in {Status.published, Status.withdrawn} or delivery.reason, f"{key}: no reason"
+            assert all(one.receipt.url in delivery.reason for one in delivery.up) or status is Status.published
+            if delivery.withdraw_wanted:
+                assert delivery.up == (), f"{key} is still up, as {status}"
+                assert key not in self.world.network.live() or status is Status.needs_human
 
 
 @contextmanager

@@ -4,6 +4,7 @@ A planted bug replaces one function for the length of one test. A machine that l
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from hypothesis.stateful import run_state_machine_as_test
 from scheduler.operations import deliver, recover
 from scheduler.publishers.base import Absent
 from scheduler.status import Status
-from scheduler.store import deliveries
+from scheduler.store import Delivery, deliveries
 from scheduler.testing import FakePublisher
 from tests.reliability.test_machine import Machine
 
@@ -61,7 +62,30 @@ def not_found_is_absent(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(FakePublisher, "find", planted)
 
 
-PLANTS = (requeue_after_crash, retry_after_timeout, assume_sent, not_found_is_absent)
+def forget_which_parts_are_out(patch: pytest.MonkeyPatch) -> None:
+    """A thread that stopped halfway begins anew."""
+    patch.setattr(Delivery, "next_of", lambda self, out: out)  # noqa: ARG005
+
+
+def take_pending_for_ready(patch: pytest.MonkeyPatch) -> None:
+    """What a network is still preparing is sent."""
+    begun = deliver._begun
+
+    def planted(delivery: Any, publisher: Any, now: Any) -> Any:
+        found = begun(delivery, publisher, now)
+        return found and replace(found, again_at=None)
+
+    patch.setattr(deliver, "_begun", planted)
+
+
+PLANTS = (
+    requeue_after_crash,
+    retry_after_timeout,
+    assume_sent,
+    not_found_is_absent,
+    forget_which_parts_are_out,
+    take_pending_for_ready,
+)
 
 
 @pytest.mark.parametrize("plant", PLANTS, ids=lambda plant: plant.__name__)

@@ -13,12 +13,12 @@ from scheduler.operations.pause import resume
 from scheduler.operations.take_back import take_back
 from scheduler.publishers.x import Publisher
 from scheduler.standins.faults import FAULTS
-from scheduler.standins.x import USERS, User, XServer
+from scheduler.standins.x import USERS, Server, User
 from scheduler.status import Status
 from scheduler.store import controls, withdrawals
 from tests.reliability.crowd import EVERY, Crowd
 
-ALL = sorted({*FAULTS, *XServer.refusals})
+ALL = sorted({*FAULTS, *Server.refusals})
 HANGS = frozenset({"timeout_before_commit", "timeout_after_commit", "drip"})
 CREATE, TIMELINE, DELETE, LOOK = (
     *("POST /2/tweets", "GET /2/users/:id/tweets"),
@@ -26,7 +26,7 @@ CREATE, TIMELINE, DELETE, LOOK = (
 )
 
 
-class Patient(XServer):
+class Patient(Server):
     """X without a limit on how often one may ask."""
 
     def _counted(self, endpoint: str, user: User) -> dict[str, str]:
@@ -39,7 +39,7 @@ class OnX(Crowd):
 
     networks = ("x",)
     patience = 10.0
-    server: XServer
+    server: Server
 
     def prepare(self) -> None:
         """Put the account where the server is."""
@@ -85,7 +85,7 @@ class OnX(Crowd):
 
 
 @pytest.fixture
-def server() -> Iterator[XServer]:
+def server() -> Iterator[Server]:
     """Return a server that plays X."""
     with Patient() as running:
         yield running
@@ -93,7 +93,7 @@ def server() -> Iterator[XServer]:
 
 
 @pytest.mark.parametrize("endpoint", [CREATE, TIMELINE, DELETE, LOOK])
-def test_whatever_x_does(tmp_path: Path, server: XServer, endpoint: str):
+def test_whatever_x_does(tmp_path: Path, server: Server, endpoint: str):
     """Every fault at one of its endpoints: never sent afterwards, never live after a failed try without a task."""
     OnX.server = server
     # 404 is X's own word that the post isn't there: nobody can know better.

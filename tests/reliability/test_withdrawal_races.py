@@ -50,10 +50,6 @@ class RacedNetwork(FakeNetwork):
         self.point()
         return receipt
 
-    def live(self) -> set[str]:
-        """Return the keys of what the public sees."""
-        return {one.key for one in self.out if one.token not in self.taken_down}
-
 
 class RacedPublisher(FakePublisher):
     """A publisher on such a network, with small cards."""
@@ -61,10 +57,10 @@ class RacedPublisher(FakePublisher):
     limits = FakePublisher.limits.__class__(**{**vars(FakePublisher.limits), "card": (600, 338)})
     network: RacedNetwork
 
-    def stage(self, out: Outgoing, begun: Staged | None = None) -> Staged:  # noqa: ARG002
+    def stage(self, out: Outgoing, begun: Staged | None = None) -> Staged:
         """Prepare."""
         self.network.point()
-        staged = super().stage(out)
+        staged = super().stage(out, begun)
         self.network.point()
         return staged
 
