@@ -1,7 +1,7 @@
 """The parts put together: the only place that decides which class stands behind which name."""
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from scheduler import config, posts, publishers, review, shelf, storage
 from scheduler.clock import Clock, SystemClock
 from scheduler.errors import UserError, WorkspaceError
-from scheduler.model import Account, Problem, Text, Workspace
+from scheduler.model import Account, Level, Place, Problem, Text, Workspace
 from scheduler.publishers.base import Publisher, Shelf
 from scheduler.storage import Bucket
 from scheduler.store import Store, open_store
@@ -104,7 +104,34 @@ def read_workspace(folder: Path) -> tuple[Workspace | None, list[Problem]]:
     """
     platforms = {name: publishers.load(name).options for name in publishers.names()}
     loaded, problems = config.load(folder, platforms, themes=themes())
-    return loaded and replace(loaded, platforms=loaded.platforms | NETWORKS), problems
+    if loaded is None:
+        return None, problems
+    refused = [*_refused_settings(loaded)]
+    broken = {one.name for one, _ in refused}
+    workspace = replace(
+        loaded,
+        platforms=loaded.platforms | NETWORKS,
+        accounts={name: one for name, one in loaded.accounts.items() if name not in broken},
+        broken_accounts=loaded.broken_accounts | broken,
+    )
+    return workspace, [*problems, *(problem for _, problem in refused)]
+
+
+def _refused_settings(workspace: Workspace) -> Iterator[tuple[Account, Problem]]:
+    """Yield the accounts whose network's own settings can't be used, with what is wrong."""
+    for account in workspace.accounts.values():
+        try:
+            pure_publisher(account, workspace)
+        except UserError as error:
+            yield (
+                account,
+                Problem(
+                    place=account.place or Place(file="config.yaml"),
+                    level=Level.error,
+                    rule="bad-value",
+                    message=str(error),
+                ),
+            )
 
 
 def read_posts(workspace: Workspace, *, now: datetime, files: Sequence[Path] | None = None) -> posts.Loaded:
@@ -168,7 +195,9 @@ def secrets_of(account: Account, workspace: Workspace) -> dict[str, str]:
     found = _whatever_secrets(account, workspace) if instead else {}
     if instead and found.keys() >= set(instead):
         return found
-    return config.secrets(account, kind.secrets, folder=workspace.folder, optional=kind.optional_secrets)
+    leads = kind.log_in is not Publisher.log_in
+    cure = f"; `solidarity accounts login --account {account.name}` gets them" if leads else ""
+    return config.secrets(account, kind.secrets, folder=workspace.folder, optional=kind.optional_secrets, cure=cure)
 
 
 def _whatever_secrets(account: Account, workspace: Workspace) -> dict[str, str]:

@@ -148,8 +148,9 @@ class Daemon:
 
     def _keep_looking(self) -> None:
         """Recover, in a thread that may be left behind: a network that hangs must not keep the daemon from ending."""
-        while not self._stopping.wait(_RECOVER_SECONDS):
+        while not self._stopping.is_set():  # at the start too: what a killed one held needn't wait
             self._guarded(self._recover)
+            self._stopping.wait(_RECOVER_SECONDS)
 
     def _keep_renewing(self) -> None:
         """Renew what lets us in, at the start and once an hour, likewise in a thread of its own."""

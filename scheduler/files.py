@@ -89,26 +89,42 @@ def _same(one: Path, other: Path) -> bool:
     return one.resolve() == other.resolve() or (one.exists() and other.exists() and one.samefile(other))
 
 
-def write(path: Path, data: bytes, *, private: bool = True) -> None:
-    """Write a file whole or not at all; `private`: for this user alone, whatever the umask.
+def write(path: Path, data: bytes, *, private: bool = True, half: str = ".new-", durable: bool = True) -> None:
+    """Write a file whole or not at all; `durable`: on the disk when this returns, also should the power fail then.
+
+    `private`: for this user alone, whatever the umask. `half` begins the name that it has until it is whole.
 
     Raises:
         MachineError: it can't be written.
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=".new-")
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=half)
         try:
             with os.fdopen(handle, "wb") as file:
                 file.write(data)
                 if not private:
                     os.fchmod(file.fileno(), 0o666 & ~_umask())
+                file.flush()
+                if durable:
+                    os.fsync(file.fileno())
             Path(name).replace(path)
+            if durable:
+                _sync(path.parent)
         except BaseException:
             Path(name).unlink(missing_ok=True)
             raise
     except OSError as error:
         raise MachineError(f"{path}: can't be written ({error.strerror}): {_cure(error)}") from None
+
+
+def _sync(folder: Path) -> None:
+    """Have the names in a folder on the disk."""
+    number = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(number)
+    finally:
+        os.close(number)
 
 
 def _cure(error: OSError) -> str:

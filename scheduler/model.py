@@ -430,7 +430,7 @@ class Staged:
 
 @dataclass(frozen=True, kw_only=True)
 class Receipt:
-    """The network's word that a post is out. `ids`: what else it takes to answer it there, e.g. a hash."""
+    """The network's word that a post is out. `ids`: what else it takes to answer it or to take it down."""
 
     remote_id: str
     url: str | None

@@ -198,6 +198,7 @@ def _shown(one: Delivery, workspace: Workspace, action: Action | None) -> galler
         media = one.frozen.media if one.frozen else rendering.media(one.content, publisher.limits, workspace)
     except UserError:
         media = ()  # why it can't be made is in the delivery's reason
+    warning = one.content.warning if publisher.limits.warning else ""  # its field counts as text
     return gallery.Shown(
         key=one.key,
         action=one.action,
@@ -211,11 +212,13 @@ def _shown(one: Delivery, workspace: Workspace, action: Action | None) -> galler
         published_at=one.published_at,
         reason=one.reason,
         text=one.content.text,
-        thread=tuple(gallery.ShownPart(text=part, length=publisher.measure(part)) for part in one.content.thread),
-        warning=one.content.warning if publisher.limits.warning else "",
+        thread=tuple(
+            gallery.ShownPart(text=part, length=publisher.measure(warning + part)) for part in one.content.thread
+        ),
+        warning=warning,
         link=one.content.link,
         link_title=one.content.title,
-        length=publisher.measure(one.content.text),
+        length=publisher.measure(warning + one.content.text),
         limit=publisher.text_limit(),
         media=tuple(
             gallery.ShownMedium(path=medium.path, alt=medium.alt, width=medium.width, height=medium.height)

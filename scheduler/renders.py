@@ -56,8 +56,9 @@ def kept(
     found = medium(picture, made)
     values = {name: value for name, value in asdict(found).items() if name != "path"}
     values[MADE_OF] = hashlib.sha256(made_of).hexdigest() if made_of is not None else ""
-    files.write(facts, json.dumps(values).encode())  # first: a picture of somebody is never there without them
-    files.write(picture, made.data)
+    # A picture needn't outlast a power cut: it is made again. But one of somebody is never there without its facts.
+    files.write(facts, json.dumps(values).encode(), durable=made_of is not None)
+    files.write(picture, made.data, durable=False)
     return found
 
 

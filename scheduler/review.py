@@ -130,12 +130,20 @@ def _of_delivery(
     return [
         _problem(planned, post, finding)
         for finding in [
-            *publisher.findings(planned.content),
+            *(_with_cure(one, planned, publisher) for one in publisher.findings(planned.content)),
             *_card_findings(planned, publisher, cards),
             *_picture_findings(planned, publisher, workspace),
             *_address_findings(planned, publisher, workspace),
         ]
     ]
+
+
+def _with_cure(finding: Finding, planned: Planned, publisher: Publisher) -> Finding:
+    """Name a thread as a cure, where the network has threads and this isn't one."""
+    cut = publisher.limits.threads and publisher.account.options.get("threads") is not False
+    if finding.rule != "text-too-long" or not cut or planned.content.thread:
+        return finding
+    return replace(finding, message=f"{finding.message}, or make it a thread: `thread: true`")
 
 
 def _problem(planned: Planned, post: Post, finding: Finding) -> Problem:
@@ -189,7 +197,7 @@ def _address_findings(planned: Planned, publisher: Publisher, workspace: Workspa
         return []
     message = (
         f"{planned.account} fetches pictures and films from an address, and config.yaml has no public_url: "
-        "write where people reach the web pages of this workspace"
+        "write where people reach the web pages of this workspace, or name a storage"
     )
     return [Finding(rule="public-url-missing", message=message)]
 

@@ -3,10 +3,12 @@
 What lies there is written down first, one small file an object in var/stored, so that nothing is ever left behind.
 """
 
+import json
 import secrets
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from datetime import datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -22,7 +24,46 @@ if TYPE_CHECKING:
 _Given = TypeVar("_Given")
 SECRETS = ("ACCESS_KEY_ID", "SECRET_ACCESS_KEY")
 _LONGEST = timedelta(days=6)  # S3 signs an address for a week at most
-_SENDING = timedelta(minutes=3)  # for one file
+_SENDING = timedelta(minutes=3)  # for one file, and as long again where the storage asks for that
+_ARRIVES = 2 * _SENDING + timedelta(minutes=4)  # after that nothing arrives any more
+_FOLDER = "stored"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Note:
+    """What is written down of one object, before it is sent."""
+
+    name: str  # of the object, and of the note's own file
+    sha256: str  # of the file that was put there
+    place: str  # the storage; empty where that can't be told
+    since: datetime
+    arrived: bool = False  # until then it may still be on its way
+
+
+def notes(var: Path) -> list[Note]:
+    """Return what lies in a storage, or may, whether config.yaml still names that storage or not."""
+    found = []
+    for file in sorted((var / _FOLDER).glob("[!.]*")):
+        with suppress(FileNotFoundError):  # another daemon was faster
+            found.append(_read(file.name, file.read_text("utf-8", "replace")))
+    return found
+
+
+def _read(name: str, text: str) -> Note:
+    try:
+        said = json.loads(text)
+        return Note(**{**said, "since": datetime.fromisoformat(said["since"]), "name": name})
+    except (ValueError, TypeError, KeyError):  # of an older form: the hash and no more
+        return Note(name=name, sha256=text, place="", since=datetime.fromtimestamp(0, UTC), arrived=True)
+
+
+def place(settings: Storage) -> str:
+    """Return where a storage is, in words for people."""
+    return f"{settings.bucket} at {_endpoint(settings)}"
+
+
+def _endpoint(settings: Storage) -> str:
+    return settings.endpoint or f"https://s3.{settings.region}.amazonaws.com"
 
 
 class Bucket:
@@ -34,7 +75,7 @@ class Bucket:
         """`secrets` are asked for when something has to be sent; `folder` is the workspace's var/."""
         self._settings = settings
         self._secrets = secrets
-        self._folder = folder / "stored"
+        self._folder = folder / _FOLDER
         self._clock = clock
 
     def url(self, medium: Medium, *, until: datetime) -> str:
@@ -51,31 +92,40 @@ class Bucket:
         if not medium.path.is_file():
             raise TryLater(f"{medium.path.name}: is gone from var/rendered, and is made again")
 
+        note = Note(name=name, sha256=medium.sha256, place=place(self._settings), since=self._clock.now())
+
         def send() -> str:
-            files.write(self._folder / name, medium.sha256.encode())
+            self._write(note)
             obstore.put(self._store, name, medium.path, attributes={"Content-Type": medium.mime}, use_multipart=False)
+            self._write(replace(note, arrived=True))  # written anew, should it have been thought never to arrive
             return obstore.sign(self._store, "GET", name, length)
 
         return _judged(send)
 
-    def there(self) -> dict[str, str]:
-        """Return what lies there, or may: the SHA-256 of the file by the object's name."""
-        found = {}
-        for note in self._folder.glob("[!.]*"):
-            with suppress(FileNotFoundError):  # another daemon was faster
-                found[note.name] = note.read_text()
-        return found
+    def _write(self, note: Note) -> None:
+        said = {"sha256": note.sha256, "place": note.place, "since": note.since.isoformat(), "arrived": note.arrived}
+        files.write(self._folder / note.name, json.dumps(said).encode())
 
-    def delete(self, name: str) -> None:
-        """Delete an object; one that is gone already counts as deleted. Raises as `url` does."""
+    def holds(self, note: Note) -> bool:
+        """Tell whether an object lies here, and not in a storage that config.yaml named before."""
+        return note.place in {"", place(self._settings)}
+
+    def delete(self, note: Note) -> bool:
+        """Delete an object; one that is gone already counts as deleted. Raises as `url` does.
+
+        False where it may still be on its way: then it has to be deleted again.
+        """
         import obstore
 
-        def drop() -> None:
+        def drop() -> bool:
             with suppress(FileNotFoundError):
-                obstore.delete(self._store, name)
-            (self._folder / name).unlink(missing_ok=True)
+                obstore.delete(self._store, note.name)
+            over = note.arrived or self._clock.now() >= note.since + _ARRIVES
+            if over:
+                (self._folder / note.name).unlink(missing_ok=True)
+            return over
 
-        _judged(drop)
+        return _judged(drop)
 
     @cached_property
     def _store(self) -> "S3Store":
@@ -88,11 +138,10 @@ class Bucket:
             "secret_access_key": given["SECRET_ACCESS_KEY"],
             "expires_at": None,
         }
-        own = f"https://s3.{self._settings.region}.amazonaws.com"
         return S3Store(
             bucket,
             prefix=prefix or None,
-            endpoint=self._settings.endpoint or own,
+            endpoint=_endpoint(self._settings),
             region=self._settings.region,
             # In this way the variables of Amazon's own tools, a session's token above all, aren't mixed into it.
             credential_provider=lambda: credential,

@@ -8,11 +8,11 @@ import fcntl
 import hashlib
 import json
 import os
-import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from scheduler import files
 from scheduler.errors import TryLater
 
 _SEED = "seed"
@@ -50,15 +50,9 @@ class Tokens:
         self._folder()
         data = json.dumps({**values, _SEED: _hash(seed)}).encode()
         try:
-            handle, name = tempfile.mkstemp(dir=self._file.parent, prefix=self._half_written)
-            with os.fdopen(handle, "wb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-            Path(name).replace(self._file)
-            _sync(self._file.parent)
-        except OSError as error:
-            raise _unusable(self._file, error) from None
+            files.write(self._file, data, half=self._half_written)
+        except files.MachineError as error:
+            raise TryLater(str(error)) from None
 
     def forget(self) -> None:
         """Keep nothing any more."""
@@ -93,14 +87,6 @@ class Tokens:
             self._file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         except OSError as error:
             raise _unusable(self._file, error) from None
-
-
-def _sync(folder: Path) -> None:
-    number = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        os.fsync(number)
-    finally:
-        os.close(number)
 
 
 def _hash(seed: str) -> str:

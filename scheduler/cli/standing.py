@@ -45,7 +45,7 @@ def _print_standing(found: "Standing", workspace: "Workspace") -> None:
     for pause in found.pauses:
         name = "everything" if pause.scope == "all" else f"{pause.scope} {pause.name}"
         lift = f"solidarity resume{f' --{pause.scope} {pause.name}' if pause.name else ''}"
-        said = "is refused by its network" if pause.kind == "blocked" else "is paused"
+        said = "can't be used" if pause.kind == "blocked" else "is paused"
         output.say_long(f"{name} {said}: {pause.why} (`{lift}` lifts it)")
     for task in found.tasks:
         output.say_long(f"For a person: {task.key}: {task.what}")

@@ -121,7 +121,7 @@ def account(platforms: Platforms) -> Record:
         platform = table.get("platform")
         options = _options(platforms, platform.text if isinstance(platform, Scalar) else "")
         near = difflib.get_close_matches(key.text[:100], names, n=1, cutoff=0.75)
-        if (near if options is None else key.text not in options) or not isinstance(node, Scalar):
+        if (near if options is None else key.text not in options) or isinstance(node, Table):
             unknown(key, [*names, *(options or ())], report)
             return None
         return plain(node)

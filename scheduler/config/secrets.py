@@ -1,9 +1,10 @@
 """The accounts' secrets: from the environment, from files it names, or from the workspace's `.env`."""
 
 import contextlib
+import fcntl
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from scheduler import files
@@ -13,6 +14,7 @@ from scheduler.reading.report import Report
 from scheduler.reading.source import read_text
 
 _LINE = re.compile(r"(?:export +)?([A-Za-z_][A-Za-z0-9_]*) *= *(.*)")
+_NOT_IN_DOUBLE = re.compile(r'["$`\\]')  # marks that mean something in double quotes, to one program or another
 _LARGEST = 65_536  # bytes of a secret's file; a private key takes some thousand
 
 
@@ -23,11 +25,13 @@ def secrets(
     folder: Path | None = None,
     *,
     optional: Sequence[str] = (),
+    cure: str = "",
 ) -> dict[str, str]:
     """Return the account's secrets by `names` (e.g. API_KEY), and those of `optional` that are there.
 
     Each is read from <keys>_<NAME>, or from the file that <keys>_<NAME>_FILE names. `environ` is the
-    process's own where None; the `.env` in `folder`, the workspace, fills in what it hasn't.
+    process's own where None; the `.env` in `folder`, the workspace, fills in what it hasn't. `cure` is another way
+    to get them, for the end of the message.
 
     Raises:
         UserError: naming every variable that is missing, and what to do.
@@ -52,8 +56,8 @@ def secrets(
             missing.append(variable)
     if missing:
         raise UserError(
-            f"account {account.name} lacks {', '.join(missing)}; set each in the environment or in .env, "
-            "or name a file that holds it by the same name with _FILE"
+            f"account {account.name} lacks {', '.join(missing)}; set each in .env or the environment, or name a file "
+            f"that holds it by the same name with _FILE{cure}"
         )
     return found
 
@@ -66,7 +70,8 @@ def example_keys(account: Account) -> str:
 def put(folder: Path, values: Mapping[str, str], environ: Mapping[str, str] | None = None) -> list[str]:
     """Write variables into the workspace's `.env`, whole or not at all, for its user alone; all else in it stays.
 
-    Return the names that the environment holds with another value: what stands there goes before `.env`.
+    Two that write at once wait for each other. Return the names that the environment holds with another value: what
+    stands there goes before `.env`.
 
     Raises:
         UserError: `.env` can't be read or written, or a value doesn't fit into a line.
@@ -74,8 +79,35 @@ def put(folder: Path, values: Mapping[str, str], environ: Mapping[str, str] | No
     for name, value in values.items():
         if not value.isprintable() or value != value.strip() or not value:
             raise UserError(f"{name}: this is no secret that fits into a line of .env; get it again and copy it whole")
-    _env_file(folder)  # what can't be read isn't replaced
+        if "'" in value and _NOT_IN_DOUBLE.search(value):
+            raise UserError(
+                f"{name}: this secret has quotes of both kinds, or ' together with a mark that not every program reads "
+                f"alike in .env: write it into a file, and the file's name into .env as {name}_FILE"
+            )
     path = (folder / ".env").resolve()
+    with _turn(path.parent):
+        _env_file(folder)  # what can't be read isn't replaced
+        _write(path, values)
+    own = os.environ if environ is None else environ
+    return [name for name, value in values.items() if own.get(name, value) not in {value, ""}]
+
+
+@contextlib.contextmanager
+def _turn(folder: Path) -> Iterator[None]:
+    """Let nobody else change `.env` meanwhile. The folder itself is locked: it is there, and isn't replaced."""
+    try:
+        lock = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    except OSError as error:
+        raise UserError(f"{folder}: can't be read ({error.strerror})") from None
+    try:
+        with contextlib.suppress(OSError):  # a file system that has no locks
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(lock)
+
+
+def _write(path: Path, values: Mapping[str, str]) -> None:
     lines = path.read_text("utf-8-sig").splitlines() if path.exists() else []
     left = dict(values)
     kept = []
@@ -88,8 +120,6 @@ def put(folder: Path, values: Mapping[str, str], environ: Mapping[str, str] | No
             kept.append(("export " if line.lstrip().startswith("export ") else "") + _line(name, left.pop(name)))
     kept += [_line(name, value) for name, value in left.items()]
     _replace(path, "\n".join(kept) + "\n")
-    own = os.environ if environ is None else environ
-    return [name for name, value in values.items() if own.get(name, value) not in {value, ""}]
 
 
 def _replace(path: Path, text: str) -> None:

@@ -82,7 +82,8 @@ def named(workspace: Workspace, *, name: str = "", platform: str = "") -> list[A
     if not found:
         what = f"{name}: there is no such account" if name else f"{platform}: there is no account on it"
         there = ", ".join(f"{one.name} ({one.platform})" for one in known) or "none"
-        raise UsageError(f"{what}; config.yaml has: {there}")
+        hint = f"; say `--account {platform}`" if platform in workspace.accounts else f"; config.yaml has: {there}"
+        raise UsageError(what + hint)
     return found
 
 

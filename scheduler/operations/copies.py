@@ -31,6 +31,8 @@ from scheduler.store.leases import identity
 from scheduler.store.records import parts_json
 from scheduler.submission import Stage, Submission
 
+_KNOWN = "known from the state that was replaced"
+
 
 def backup(app: App, target: Path) -> int:
     """Write a consistent copy of the state to `target`; return its bytes.
@@ -141,7 +143,10 @@ def _carry_over(c: Connection, since: _Since, *, now: datetime) -> None:
         controls.pause(c, pause.scope, pause.name, why=pause.why, now=pause.at, kind=pause.kind)
     for one in deliveries.in_status(c):
         known = since.deliveries.get(one.key)
-        if known is None or one.status in {Status.published, Status.withdrawn}:
+        if known is None or one.status is Status.withdrawn:
+            continue
+        if one.status is Status.published:
+            _stays_down(c, one, known, now=now)
             continue
         if known.parts or known.receipt is not None:
             _file(c, one, known, now=now)
@@ -160,9 +165,17 @@ def _carry_over(c: Connection, since: _Since, *, now: datetime) -> None:
             )
 
 
+def _stays_down(c: Connection, one: Delivery, known: Delivery, *, now: datetime) -> None:
+    """Take over of a post that was out already that it is wanted down, and how much of it is."""
+    deliveries.set_columns(c, one, withdraw_wanted=known.withdraw_wanted or one.withdraw_wanted)
+    if len(known.parts) >= len(one.parts) > 0:
+        deliveries.set_columns(c, one, parts=parts_json(known.parts))
+    if known.status is Status.withdrawn:
+        deliveries.move(c, one, Status.withdrawn, worker=identity(), now=now, detail=_KNOWN, fenced=False)
+
+
 def _file(c: Connection, one: Delivery, known: Delivery, *, now: datetime) -> None:
     """File what is known to be out, of a thread each part, and what of it was taken down since."""
-    detail = "known from the state that was replaced"
     if known.parts:  # from its first part on a thread is what it was then
         deliveries.like_there(c, one, known)
         one = deliveries.by_id(c, one.id)
@@ -171,15 +184,15 @@ def _file(c: Connection, one: Delivery, known: Delivery, *, now: datetime) -> No
         _doubt(c, one.id, now=now, whatever=True)
         here = deliveries.by_id(c, one.id)
         if receipt is not None:
-            deliveries.file_receipt(c, here, receipt, worker=identity(), now=now, detail=detail)
+            deliveries.file_receipt(c, here, receipt, worker=identity(), now=now, detail=_KNOWN)
     if known.parts:
         deliveries.set_columns(c, one, parts=parts_json(known.parts))
     here = deliveries.by_id(c, one.id)
     if known.status is Status.withdrawn and here.status is Status.queued:
-        deliveries.move(c, here, Status.cancelled, worker=identity(), now=now, detail=detail, fenced=False)
+        deliveries.move(c, here, Status.cancelled, worker=identity(), now=now, detail=_KNOWN, fenced=False)
         here = deliveries.by_id(c, one.id)
     if known.status is Status.withdrawn:
-        deliveries.move(c, here, Status.withdrawn, worker=identity(), now=now, detail=detail, fenced=False)
+        deliveries.move(c, here, Status.withdrawn, worker=identity(), now=now, detail=_KNOWN, fenced=False)
 
 
 def _hold(c: Connection, workspace: Workspace, alone: list[Submission], *, now: datetime) -> None:

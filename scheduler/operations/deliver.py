@@ -25,12 +25,14 @@ from scheduler.model import Outgoing, Receipt, Staged
 from scheduler.publishers.base import Publisher
 from scheduler.rules import GO, Kind, Verdict, verdict
 from scheduler.status import Status
-from scheduler.store import Connection, Delivery, claims, consented, controls, deliveries
+from scheduler.store import Connection, Delivery, claims, consented, controls, deliveries, receipts
 from scheduler.submission import Stage
 
 LEASE = timedelta(minutes=3)
 _FIRST_DELAY = timedelta(seconds=20)
+_SOONEST = timedelta(seconds=1)
 _LONGEST_DELAY = timedelta(minutes=10)
+_LONGEST_LIMIT = timedelta(days=1)  # no network's is longer: one that names a later moment is asked again then
 _MOST_STEPS = 100  # of preparing at once: each network has its own bound, far below
 _LONGEST_STAGING = timedelta(hours=1)
 _SHORTEST_WAIT = timedelta(seconds=1)
@@ -66,7 +68,7 @@ def stage_next(app: App) -> bool:
     except UserError as error:
         _not_sent(app, delivery, Rejected(str(error)))
     except Exception as error:
-        _not_sent(app, delivery, Rejected(f"unexpected fault while preparing: {type(error).__name__}: {error}"))
+        _not_sent(app, delivery, Rejected(f"unexpected fault while preparing: {type(error).__name__}"))
     return True
 
 
@@ -197,9 +199,10 @@ def _is_out_already(app: App, delivery: Delivery, publisher: Publisher, out: Out
     if not isinstance(found, Receipt):
         return False
     with app.store.write() as c:
-        deliveries.file_receipt(
-            c, delivery, found, worker=app.worker, now=app.clock.now(), detail=f"was out already: {found.url}"
-        )
+        if receipts.owner(c, delivery, found) is not None:
+            return False  # that one says nothing about this one
+        now, detail = app.clock.now(), f"was out already: {found.url}"
+        deliveries.file_receipt(c, delivery, found, worker=app.worker, now=now, detail=detail, looked=True)
     return True
 
 
@@ -234,7 +237,7 @@ def _publish(app: App, sending: Delivery, started: float) -> None:
         _not_sent(app, sending, error, restage=True)
         return
     except Exception as error:
-        _not_sent(app, sending, Rejected(str(error) or type(error).__name__))
+        _not_sent(app, sending, Rejected(f"unexpected fault before sending: {type(error).__name__}"))
         return
     try:
         receipt = publisher.publish(sending.next_of(sending.frozen), sending.staged)
@@ -244,7 +247,11 @@ def _publish(app: App, sending: Delivery, started: float) -> None:
         _unknown(app, sending, error, publisher)
     else:
         with app.store.write() as c:
-            deliveries.file_receipt(c, sending, receipt, worker=app.worker, now=app.clock.now(), detail="")
+            other = receipts.owner(c, sending, receipt)
+            if other is None:
+                deliveries.file_receipt(c, sending, receipt, worker=app.worker, now=app.clock.now(), detail="")
+        if other is not None:
+            _unknown(app, sending, OutcomeUnknown(f"its network named a post that is {other}'s"), publisher)
 
 
 def _stood_still(app: App, sending: Delivery, started: float) -> bool:
@@ -299,7 +306,9 @@ def _not_sent(app: App, delivery: Delivery, error: PublishError, *, restage: boo
 def _put_off(c: Connection, app: App, delivery: Delivery, error: TryLater, now: datetime, *, restage: bool) -> None:
     """Queue a delivery again, later; what the network was given may be what it disliked, so it is given anew."""
     delay = min(_FIRST_DELAY * 2**delivery.delays, _LONGEST_DELAY)
-    until = now if restage else max(error.at or now + delay, now)
+    # A moment that has passed is no answer: clocks differ, and the network would be asked without end.
+    named = max(error.at, now + _SOONEST) if error.at is not None and error.at > now else now + delay
+    until = now if restage else min(named, now + _LONGEST_LIMIT)
     deliveries.move(
         c,
         delivery,

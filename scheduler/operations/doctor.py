@@ -4,18 +4,20 @@ import shutil
 import stat
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from scheduler import app as parts
-from scheduler import publishers
+from scheduler import publishers, storage
 from scheduler.clock import Clock
 from scheduler.errors import SchedulerError
 from scheduler.model import Account, Level, Workspace
-from scheduler.store import StateError, controls, open_store
+from scheduler.store import StateError, controls, lent, open_store
 from scheduler.store.leases import is_gone
 
 _LITTLE_SPACE = 500 * 1024**2
+_PUT_AWAY = timedelta(minutes=15)
+"""The daemon deletes within seconds what was lent from a storage, and with cron the next call does."""
 _RELEASED = datetime(2026, 11, 1, tzinfo=UTC)
 """A clock that shows an earlier time than this program's own release is wrong."""
 
@@ -44,6 +46,7 @@ def doctor(folder: Path, *, clock: Clock) -> list[Finding]:
     found.append(_look("database", lambda: _database(workspace)))
     found.append(_look("secrets", lambda: _private(workspace)))
     found.append(_look("public address", lambda: _address(workspace)))
+    found.append(_look("lent files", lambda: _lent(workspace, clock)))
     found += _credentials(workspace, clock)
     found.append(_look("daemon", lambda: _daemon(workspace, clock)))
     return found
@@ -149,6 +152,39 @@ def _address(workspace: Workspace) -> str:
         raise SchedulerError(msg)
     place = workspace.storage.bucket if workspace.storage else workspace.public_url
     return f"{place or 'none'}; needed by {', '.join(fetched) or 'no account'}"
+
+
+def _lent(workspace: Workspace, clock: Clock) -> str:
+    """Look whether a storage still holds what no post needs any more."""
+    bucket, left = parts.bucket(workspace, clock), _unneeded(workspace, clock.now())
+    here = [one for one in left if bucket is not None and bucket.holds(one)]
+    said = []
+    if here:
+        said.append(
+            f"{len(here)} should be gone from the storage and couldn't be deleted: the daemon's log says why "
+            "(let the keys delete there)"
+        )
+    elsewhere = [one.place for one in left if one not in here]
+    said += [
+        f"{elsewhere.count(place)} should be gone from {place or 'a storage'}, which config.yaml no longer names: "
+        "name it there again until they are, or delete them by hand, and then the files of the same names in var/stored"
+        for place in sorted(set(elsewhere))
+    ]
+    if said:
+        raise SchedulerError("; ".join(said))
+    return "no storage holds what no post needs any more"
+
+
+def _unneeded(workspace: Workspace, now: datetime) -> list[storage.Note]:
+    old = [one for one in storage.notes(workspace.var) if now - one.since > _PUT_AWAY]
+    if not old:
+        return []
+    store = open_store(workspace.database, workspace.folder)
+    try:
+        with store.read() as c:
+            return [one for one in old if lent.in_hand(c, one.sha256, now=now) is None]
+    finally:
+        store.close()
 
 
 def _credentials(workspace: Workspace, clock: Clock) -> Iterator[Finding]:

@@ -10,7 +10,7 @@ from scheduler.errors import PublishError, UserError
 from scheduler.model import Receipt, Staged
 from scheduler.publishers.base import Absent, Deleted, NeedsHand, Publisher
 from scheduler.status import MOVES, Status
-from scheduler.store import Connection, Delivery, controls, deliveries, withdrawals
+from scheduler.store import Connection, Delivery, controls, deliveries, receipts, withdrawals
 from scheduler.store.leases import is_gone
 from scheduler.store.records import Part, parts_json
 
@@ -115,22 +115,29 @@ def _since(delivery: Delivery) -> datetime:
 
 
 def _file(app: App, delivery: Delivery, publisher: Publisher, found: Receipt | Absent | None) -> None:
-    now = app.clock.now()
-    if found is None:
+    if isinstance(found, Receipt) and _file_receipt(app, delivery, found):
+        return
+    if not isinstance(found, Absent):
         _look_again_or_ask(app, delivery, publisher)
         return
     with app.store.write() as c:
-        if isinstance(found, Receipt):
-            deliveries.file_receipt(
-                c, delivery, found, worker=app.worker, now=now, detail=f"found: {found.url or found.remote_id}"
-            )
-            return
+        now = app.clock.now()
         deliveries.move(
             c, delivery, Status.queued, worker=app.worker, now=now, reason="", detail="proven not to be out"
         )
         over = withdrawals.settle(c, delivery.id)
     if over:
         app.store.checkpoint()
+
+
+def _file_receipt(app: App, delivery: Delivery, found: Receipt) -> bool:
+    """File what was found; False where that is another delivery's post, which tells nothing about this one."""
+    with app.store.write() as c:
+        if receipts.owner(c, delivery, found) is not None:
+            return False
+        now, detail = app.clock.now(), f"found: {found.url or found.remote_id}"
+        deliveries.file_receipt(c, delivery, found, worker=app.worker, now=now, detail=detail, looked=True)
+    return True
 
 
 def _look_again_or_ask(app: App, delivery: Delivery, publisher: Publisher) -> None:

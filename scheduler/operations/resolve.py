@@ -37,7 +37,7 @@ def resolve(app: App, key: str, *, url: str | None, who: str) -> Delivery:
             remote_id, link = _publisher(app, delivery).remote_id(url)
             receipt = Receipt(remote_id=remote_id, url=link, published_at=delivery.sending_at or now)
             detail = f"published, says {who}: {url}"
-            deliveries.file_receipt(c, delivery, receipt, worker=app.worker, now=now, detail=detail)
+            deliveries.file_receipt(c, delivery, receipt, worker=app.worker, now=now, detail=detail, looked=True)
             deliveries.set_columns(c, delivery, late_accepted=True)  # what follows of a thread goes on by this word
         if deliveries.by_id(c, delivery.id).parts:  # nothing is left to look for; what is out is taken down by itself
             controls.end_tasks(c, [delivery.id], now=now)

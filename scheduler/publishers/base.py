@@ -18,6 +18,12 @@ from scheduler.clock import Clock, SystemClock
 from scheduler.errors import UserError
 from scheduler.model import Account, Content, Finding, Medium, Outgoing, Receipt, Staged
 
+IN_FLIGHT = timedelta(minutes=2)
+"""How long a network may still be working on a call that we gave up: until then nothing is proven to be absent."""
+
+PROMPT = timedelta(seconds=60)
+"""How long after `publish` began its visible call may leave: a worker's lease, and what was judged, end after that."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Film:

@@ -41,7 +41,7 @@ class Publisher(base.Publisher):
         link_card=True,
     )
     secrets = ("IDENTIFIER", "APP_PASSWORD")
-    looks = (timedelta(seconds=5),)  # by then a call still under way has arrived
+    looks = (timedelta(seconds=5), timedelta(seconds=130))  # the second past what may still be on its way
 
     def __init__(self, account: Account, **kwargs: Any) -> None:
         """Options: `timeout` (seconds to connect and to read) and `video_url` (a video service of one's own)."""
@@ -137,44 +137,53 @@ class Publisher(base.Publisher):
             raise TryLater("not staged for Bluesky, or not all of it: nothing was sent")
         if key != bluesky_record.record_key(out):
             raise TryLater("staged for another delivery: nothing was sent")
-        line = self._line()
+        line, began = self._line(), self._clock.now()
         if line.session().did != did:
             raise TryLater("staged for another account: nothing was sent")
         body = bluesky_record.put_body(did, key, made)
         headers = {"Content-Type": "application/json"}
-        answer = line.ask("POST", "com.atproto.repo.putRecord", visible=True, data=body, headers=headers).body
+        answer = line.ask("POST", "com.atproto.repo.putRecord", visible=began, data=body, headers=headers).body
         cid = answer.get("cid")
         if answer.get("uri") != bluesky_record.uri_of(did, key) or not bluesky_record.is_cid(cid):
             raise OutcomeUnknown("Bluesky answered the post without its address")
         return bluesky_record.receipt(did, handle, key, str(cid), json.loads(made))
 
-    def find(self, out: Outgoing, staged: Staged, since: datetime) -> Receipt | base.Absent | None:  # noqa: ARG002
-        """Read the record at the account's own server, the only one that keeps it. Not there is proof.
+    def find(self, out: Outgoing, staged: Staged, since: datetime) -> Receipt | base.Absent | None:
+        """Read the record at the account's own server, the only one that keeps it.
 
-        Should an earlier call come in late all the same, it writes to the same key: nothing can be out twice.
+        Not there is proof as soon as no call can still be on its way. Should one come in late all the same, it writes
+        to the same key: nothing can be out twice. That doesn't hold where the settings name another account by now.
         """
         did, handle, pds = (staged.ids.get(name) for name in ("did", "handle", "pds"))
-        if not (isinstance(did, str) and isinstance(handle, str) and isinstance(pds, str)):
-            session = self._line().session()
-            did, handle, pds = session.did, session.handle, session.pds
-        key = bluesky_record.record_key(out)
+        session, key = self._line().session(), bluesky_record.record_key(out)
+        if not (isinstance(did, str) and isinstance(handle, str) and isinstance(pds, str)) or did == session.did:
+            did, handle, pds = session.did, session.handle, session.pds  # it may have moved, its posts with it
         found = self._record(did, key, pds=pds)
         if found is None:
-            return base.Absent()
+            is_proof = did == session.did and self._clock.now() - since >= base.IN_FLIGHT
+            return base.Absent() if is_proof else None
         return bluesky_record.receipt(did, handle, key, found["cid"], found["value"])
 
     def delete(self, receipt: Receipt) -> base.Deleted | base.NeedsHand:
-        """Delete the record and read back that it is gone. One that is not there is deleted."""
+        """Delete the record and read back that it is gone. One that is not there is deleted, where it could be.
+
+        A server answers the deletion of what it doesn't have with yes, so another account's post is left to a person.
+        """
         whose = bluesky_record.split(receipt.remote_id)
         if whose is None:
             raise Rejected(f"{receipt.remote_id!r} is not the address of a post on Bluesky")
         repo, key = whose
-        body = {"repo": repo, "collection": bluesky_record.COLLECTION, "rkey": key}
+        where = receipt.url or receipt.remote_id
         try:
+            session = self._line().session()
+            if (repo if repo.startswith("did:") else self._did(repo.lower())) != session.did:
+                return base.NeedsHand(
+                    f"delete {where}: {self.account.name} is @{session.handle} by now, not its author"
+                )
+            body = {"repo": session.did, "collection": bluesky_record.COLLECTION, "rkey": key}
             self._line().ask("POST", "com.atproto.repo.deleteRecord", json=body)
-            gone = self._record(repo, key) is None
+            gone = self._record(session.did, key) is None
         except AccountBlocked as blocked:
-            where = receipt.url or receipt.remote_id
             return base.NeedsHand(f"log in to Bluesky as {self.account.name} and delete {where} ({blocked})")
         if not gone:
             raise TryLater("Bluesky still shows the post after deleting it")

@@ -16,7 +16,7 @@ from scheduler.clock import Clock
 from scheduler.errors import AccountBlocked, TryLater, UserError
 from scheduler.model import Account
 from scheduler.publishers import http_wire
-from scheduler.publishers.base import checked_url
+from scheduler.publishers.base import PROMPT, checked_url
 from scheduler.publishers.http_wire import Answer, Fault, Trouble, Verdict, Waits
 from scheduler.tokens import Tokens
 
@@ -135,17 +135,28 @@ class Line:
 
     # ── requests ──
 
-    def ask(self, method: str, name: str, *, visible: bool = False, missing_ok: bool = False, **request: Any) -> Answer:
-        """Call a method of the account's server on its behalf; the rest as `http_wire.Wire.ask`."""
+    def ask(
+        self, method: str, name: str, *, visible: datetime | None = None, missing_ok: bool = False, **request: Any
+    ) -> Answer:
+        """Call a method of the account's server on its behalf; the rest as `http_wire.Wire.ask`.
+
+        `visible`: for the one visible call, when `publish` began: it leaves soon after that or not at all.
+        """
         session = used = self.session()
+        self._check_prompt(visible)
         answer, trouble = self._tried(session, method, name, request)
         if error_of(answer) in RENEWABLE and trouble is not None and trouble.verdict is Verdict.blocked:
             session = self._session = self._renewed(used, till=self._clock.now() + _MARGIN)
+            self._check_prompt(visible)
             answer, trouble = self._tried(session, method, name, request)
         if answer is not None and (trouble is None or (missing_ok and trouble.verdict is Verdict.missing)):
             return answer
         trouble = trouble or Trouble(Verdict.unclear, _OWN_FORM)
-        raise http_wire.raised(trouble, visible=visible, hidden=self._hidden(used, session))
+        raise http_wire.raised(trouble, visible=visible is not None, hidden=self._hidden(used, session))
+
+    def _check_prompt(self, began: datetime | None) -> None:
+        if began is not None and abs(self._clock.now() - began) > PROMPT:
+            raise TryLater("Bluesky's session took too long to renew: nothing was sent")
 
     def _tried(
         self, session: Session, method: str, name: str, request: Mapping[str, Any]

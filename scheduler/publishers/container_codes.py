@@ -37,7 +37,10 @@ CODES: Mapping[int, Verdict] = {
     36003: Verdict.refused,  # a picture's ratio
 }
 
+_QUOTA = 2207042
 _DEAD = re.compile(r"\(code (102|190)[,)]")  # a session, a token
+_SUBCODE = re.compile(r"\(code -?\d+, subcode (\d+)[,)]")
+_ADDRESS = re.compile(r"https?(:|%3A)(/|%2F){2}[^\s\"'<>]*", re.IGNORECASE)
 _ALREADY = re.compile(r"already (been )?published", re.IGNORECASE)
 
 
@@ -55,8 +58,25 @@ class ContainerGraph(Graph):
             return super().look(method, route, **request)
         except Fault as fault:
             trouble, answer = fault.trouble, fault.answer
+        trouble = trouble._replace(message=without_addresses(trouble.message))
         if trouble.verdict is Verdict.refused and _ALREADY.search(trouble.message):
             trouble = trouble._replace(verdict=Verdict.duplicate)
-        if _DEAD.search(trouble.message) and trouble.verdict is Verdict.blocked:
+        if is_dead(trouble.message) and trouble.verdict is Verdict.blocked:
             trouble = trouble._replace(message=f"{trouble.message}: get a new token with `{self._cure}`")
         raise Fault(trouble, answer)
+
+
+def is_dead(message: str) -> bool:
+    """Tell whether a refusal is of the token itself, before anything was looked at."""
+    return _DEAD.search(message) is not None
+
+
+def is_final(message: str) -> bool:
+    """Tell whether a refusal of the visible call proves by itself that nothing went out."""
+    found = _SUBCODE.search(message)
+    return found is not None and int(found[1]) in FINAL | {_QUOTA}
+
+
+def without_addresses(message: str) -> str:
+    """Return a message without the addresses in it: Meta quotes those of lent files, whole or cut short."""
+    return _ADDRESS.sub("[address]", message)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from scheduler.publishers.meta_wire import Graph
 
 _CLOCKS_APART = timedelta(seconds=30)  # how far our clock may run ahead of Meta's
+_IN_TIME = timedelta(minutes=10)  # how long after its call a post can have gone out
 _FREED = timedelta(minutes=15)  # a quota of 24 hours frees up bit by bit
 _PAGES = 10  # of 100 posts
 
@@ -134,14 +135,18 @@ class OwnPosts(base.Publisher):
         try:
             answer = self._graph().ask("GET", f"/{post_id}", params={"fields": "id,permalink,timestamp"})
         except PublishError:
-            return Receipt(remote_id=post_id, url=None, published_at=self._clock.now())
+            return Receipt(remote_id=post_id, url=None, published_at=self._clock.now(), ids=self._marks())
         return self._as_receipt({**answer.body, "id": post_id})
 
     def _as_receipt(self, post: Mapping[str, Any]) -> Receipt:
         link = post.get("permalink")
         url = link if isinstance(link, str) and link.startswith(("https://", "http://")) else None
         at = moment(post.get("timestamp"), self._clock.now())
-        return Receipt(remote_id=str(post["id"]), url=url, published_at=at)
+        return Receipt(remote_id=str(post["id"]), url=url, published_at=at, ids=self._marks())
+
+    def _marks(self) -> dict[str, str]:
+        """Return what a receipt says about whose post it is."""
+        return {}
 
     def _nameless(self, out: Outgoing, container: str, since: datetime) -> Receipt:
         """Return the receipt of a post that is out, but can't be told from others: later it may."""
@@ -154,6 +159,7 @@ class OwnPosts(base.Publisher):
             return receipt
         answers = bool(receipt.ids.get("answers"))
         found = self._matches(receipt.ids.get("words", ""), receipt.published_at, answers=answers)
+        found = [one for one in found if one.published_at <= receipt.published_at + _IN_TIME]  # never a later one's
         return found[0] if len(found) == 1 else None
 
     def quota_used_up(self, what: str) -> TryLater:
@@ -186,22 +192,28 @@ class OwnPosts(base.Publisher):
             post = self.named(receipt)
             if post is None:
                 return base.NeedsHand(f"{by_hand} (its id isn't known)")
-            why = self._remove(post.remote_id)
+            done, why = self._remove(post.remote_id)
             if self._is_gone(post):
-                return base.Deleted()
+                if done or self._owns(post):
+                    return base.Deleted()
+                why = "it isn't there for this account, and may be another's"
         except AccountBlocked as blocked:
             return base.NeedsHand(f"{by_hand} ({blocked})")
         if why:
             return base.NeedsHand(f"{by_hand} ({why})")
         raise TryLater(f"{self._name} still shows the post after deleting it")
 
-    def _remove(self, post_id: str) -> str:
-        """Ask the network to delete a post; return why it won't."""
+    def _remove(self, post_id: str) -> tuple[bool, str]:
+        """Ask the network to delete a post; return whether it says that it did, and why it won't."""
         try:
-            self._graph().ask("DELETE", f"/{post_id}", missing_ok=True)
+            answer = self._graph().ask("DELETE", f"/{post_id}", missing_ok=True)
         except Rejected as refused:
-            return str(refused)
-        return ""
+            return False, str(refused)
+        return answer.status < 300, ""
+
+    @abstractmethod
+    def _owns(self, post: Receipt) -> bool:
+        """Tell whether a post is this very account's: for another one's token it isn't there, and may be out."""
 
     def _is_gone(self, post: Receipt) -> bool:
         """Tell whether a post is neither there by its id nor among the account's own.
@@ -269,8 +281,8 @@ def is_id(value: object) -> bool:
 
 
 def digest(text: str) -> str:
-    """Return what two writings of the same words have in common, and no other words have."""
-    normal = unicodedata.normalize("NFC", text.replace("\r\n", "\n")).strip()
+    """Return what two writings of the same words have in common, however they are spaced, and no other words have."""
+    normal = " ".join(unicodedata.normalize("NFC", text).split())
     return hashlib.sha256(normal.encode()).hexdigest()
 
 

@@ -9,9 +9,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from typing import Any
 
 from scheduler.errors import AccountBlocked, OutcomeUnknown, PublishError, Rejected, TryLater
-from scheduler.model import Medium, Outgoing, Receipt, Staged
+from scheduler.model import Account, Medium, Outgoing, Receipt, Staged
 from scheduler.publishers import base
 from scheduler.publishers.container_posts import OwnPosts, is_id, moment
 
@@ -22,6 +23,7 @@ _HASTY, _HASTE = timedelta(seconds=3), timedelta(seconds=30)  # how often a cont
 _PATIENT = timedelta(minutes=1)
 _BEFORE = timedelta(minutes=5)  # how long before its time a post can't have gone out
 _SETTLED = timedelta(seconds=150)  # from when on "not published" is believed
+_GONE = timedelta(minutes=10)  # how long a container is missing before that says that it is out
 
 
 class State(StrEnum):
@@ -46,6 +48,12 @@ class Containers(OwnPosts):
     """One account on one of the two."""
 
     looks = (timedelta(seconds=15), timedelta(seconds=60), timedelta(seconds=180))
+
+    def __init__(self, account: Account, **kwargs: Any) -> None:
+        super().__init__(account, **kwargs)
+        # Of containers, as long as this process knows of them; what is forgotten costs one more round, no more.
+        self._refused: dict[str, PublishError] = {}  # what was said, until it is known whether that counts
+        self._missing_since: dict[str, datetime] = {}
 
     # ── what each network says for itself ──
 
@@ -138,14 +146,21 @@ class Containers(OwnPosts):
     # ── at the due second ──
 
     def publish(self, out: Outgoing, staged: Staged) -> Receipt:
-        """Publish the container. A refusal counts only where the container says, too, that it isn't out."""
+        """Publish the container.
+
+        A refusal counts once a container has said for a while, too, that it isn't out: then it is raised here, at the
+        next try, and nothing is sent.
+        """
         container = staged.ids.get("container")
         if not is_id(container) or not staged.ids.get("ready"):
             raise TryLater(f"not staged for {self._name}, or not all of it: nothing was sent")
+        if (refused := self._refused.pop(str(container), None)) is not None:
+            raise refused.with_traceback(None)
+        graph = self._graph()
         try:
             from scheduler.publishers.http_wire import Verdict
 
-            answer = self._graph().ask(
+            answer = graph.ask(
                 "POST",
                 self._route(self.ways.publish),
                 data={"creation_id": container},
@@ -166,14 +181,18 @@ class Containers(OwnPosts):
         """Return the receipt where the post is out in spite of the refusal, else raise what is safe."""
         if isinstance(refused, _Unsent):
             raise TryLater(str(refused))
+        from scheduler.publishers.container_codes import is_dead, is_final
+
+        state, nobody = State.missing, False
         try:
             state, _ = self._state(container)
-        except AccountBlocked:
-            state = State.ready if isinstance(refused, AccountBlocked) else State.missing  # nobody is let in at all
-        except PublishError:
-            state = State.missing
-        if state in {State.ready, State.working}:
+        except PublishError as error:
+            nobody = is_dead(str(refused)) and is_dead(str(error))  # is let in at all
+        if nobody or (state in {State.ready, State.working} and is_final(str(refused))):
             raise refused
+        if state in {State.ready, State.working}:
+            self._keep(refused, container)
+            raise OutcomeUnknown(f"refused, and a container may tell late that it is out all the same: {refused}")
         try:
             found = self._listed(out, min(out.due_at, self._clock.now()) - _BEFORE)
         except PublishError:
@@ -184,13 +203,19 @@ class Containers(OwnPosts):
             raise TryLater(f"the container can't be published any more, a new one is made: {refused}")
         raise OutcomeUnknown(f"refused, and the container doesn't say that it isn't out: {refused}")
 
+    def _keep(self, refused: PublishError, container: str) -> None:
+        """Keep what was said, unless the very same call may simply be made again in a few minutes."""
+        if not isinstance(refused, TryLater) or (refused.at is not None and refused.at > self._clock.now()):
+            self._refused[container] = refused
+
     # ── afterwards ──
 
     def find(self, out: Outgoing, staged: Staged, since: datetime) -> Receipt | base.Absent | None:
         """Ask the container, then the account's own posts.
 
         A container that is still ready some minutes later was not published: Absent, and the same one is published
-        again, which can't make a second post. Without a container nothing proves absence.
+        again, which can't make a second post. One that was ready and has been missing for minutes is out, though its
+        post can't be told. Without a container nothing proves absence.
         """
         container = staged.ids.get("container")
         if not is_id(container):
@@ -212,18 +237,38 @@ class Containers(OwnPosts):
             return found[0]
         if not settled:
             return None
-        return self._nameless(out, str(container), since) if found or state is State.out else base.Absent()
+        gone = not found and state is State.missing and self._is_gone_for_good(str(container), staged)
+        is_out = found or gone or state is State.out
+        return self._nameless(out, str(container), since) if is_out else base.Absent()
+
+    def _is_gone_for_good(self, container: str, staged: Staged) -> bool:
+        """Tell whether a container that was ready, and can't have expired, was published and is gone since.
+
+        Raises:
+            TryLater: it hasn't been missing for long: Meta says of things that they aren't there while it only can't
+                read them.
+        """
+        now = self._clock.now()
+        if self.stage_expired(staged, now):
+            return False
+        if now - self._missing_since[container] < _GONE:
+            raise TryLater(f"{self._name} doesn't know the container any more, and doesn't show the post")
+        return True
 
     def _state(self, container: str) -> tuple[State, str]:
         """Return where a container stands, and what went wrong with it."""
+        from scheduler.publishers.container_codes import without_addresses
+
         fields = f"{self.ways.state},{self.ways.why}"
         answer = self._graph().ask("GET", f"/{container}", params={"fields": fields}, missing_ok=True)
         if answer.status >= 300:
+            self._missing_since.setdefault(container, self._clock.now())
             return State.missing, ""
+        self._missing_since.pop(container, None)
         said = answer.body.get(self.ways.state)
         if said not in _SAID:
             raise TryLater(f"{self._name} doesn't say where the container stands")
-        return State(said), str(answer.body.get(self.ways.why) or "")
+        return State(said), without_addresses(str(answer.body.get(self.ways.why) or ""))
 
 
 def receipts_named(publisher: Containers, out: Outgoing) -> Outgoing:

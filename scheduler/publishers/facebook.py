@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from scheduler.errors import AccountBlocked, OutcomeUnknown, PublishError, Rejected, TryLater
 from scheduler.model import Account, Content, Finding, Medium, Outgoing, Receipt, Staged
-from scheduler.publishers import base, facebook_links, facebook_login, facebook_posts
+from scheduler.publishers import base, facebook_links, facebook_login, facebook_posts, facebook_reads
 from scheduler.publishers.facebook_links import is_node, post_url
-from scheduler.publishers.facebook_posts import nodes_of, photos_of
+from scheduler.publishers.facebook_posts import is_held, photos_of
 
 if TYPE_CHECKING:
     from scheduler.publishers.http_wire import Verdict
@@ -24,9 +24,12 @@ _FILM_AGAIN = timedelta(seconds=15)
 _FILM_PATIENCE = timedelta(minutes=30)
 _RENEW = timedelta(days=1)
 _CLOCKS_APART = timedelta(seconds=30)  # how far our clock may run ahead of Facebook's
-_PAGES = 5  # of 100 posts: far more than a Page posts between the call and the last look
 _PROBE = "Solidarity tries whether a post can be held back. Nobody sees this."
 _DEVELOPING = "while Meta's app is not “Live”, only people with a role in it see what it posts"
+
+
+class _Unsent(TryLater):
+    """Proven not sent."""
 
 
 class Publisher(base.Publisher):
@@ -47,7 +50,7 @@ class Publisher(base.Publisher):
     )
     secrets = ("PAGE_ID", "PAGE_TOKEN")
     optional_secrets = ("APP_SECRET",)
-    looks = (timedelta(seconds=15), timedelta(seconds=60), timedelta(seconds=300))
+    looks = (timedelta(seconds=15), timedelta(seconds=60), timedelta(seconds=130), timedelta(seconds=300))
 
     def __init__(self, account: Account, **kwargs: Any) -> None:
         """Options: `two_phase` (true: held back, then published), `version` of the API, `timeout` (seconds)."""
@@ -101,6 +104,8 @@ class Publisher(base.Publisher):
         """Upload what the post shows, unpublished; with `two_phase` the whole post. Waits for a film's processing."""
         if begun is not None and is_node(begun.ids.get("video")):
             return self._processed(begun)
+        if (over := self.measure(out.text) - self.limits.text) > 0:
+            raise Rejected(f"the text is {over} over Facebook's {self.limits.text} characters")
         self._check_media(out.media)
         self._page()
         self._wire().ease()
@@ -167,22 +172,42 @@ class Publisher(base.Publisher):
     # ── at the due second ──
 
     def publish(self, out: Outgoing, staged: Staged) -> Receipt:
-        """Publish. After a refusal it is looked at once whether the post is out all the same."""
+        """Publish. After a refusal of whatever kind it is looked at once whether the post is out all the same."""
         began = self._clock.now()
         try:
             return self._published(out, staged)
-        except Rejected as error:
+        except OutcomeUnknown:
+            raise
+        except PublishError as error:
             refusal = error
+        if isinstance(refusal, _Unsent):
+            raise TryLater(str(refusal))
+        return self._after_refusal(refusal, out, staged, began)
+
+    def _after_refusal(self, refusal: PublishError, out: Outgoing, staged: Staged, began: datetime) -> Receipt:
+        """Return the receipt of a post that is out in spite of a refusal, else raise what is safe."""
+        found, failed = None, None
         try:
-            found = self.find(out, staged, began)
-            gone = not isinstance(found, Receipt) and not all(self._read(one, "id") for one in nodes_of(staged))
-        except PublishError:
-            pass
-        else:
-            if isinstance(found, Receipt):
-                return found
-            raise TryLater("Facebook has forgotten what was prepared: it is uploaded again") if gone else refusal
+            found = self._seen(out, staged, began)
+        except PublishError as error:
+            failed = error
+        if isinstance(found, Receipt):
+            return found
+        if isinstance(found, base.Absent) or _stands(refusal, failed, staged):
+            raise refusal
+        if failed is None and self._has_forgotten(photos_of(staged), str(refusal)):
+            raise TryLater("Facebook has forgotten what was prepared: it is uploaded again")
         raise OutcomeUnknown(f"{refusal}; whether the post is out can't be seen")
+
+    def _has_forgotten(self, photos: list[str], refusal: str) -> bool:
+        """Tell whether a post was refused because its photos aren't there any more: the refusal must name them."""
+        if not any(word in refusal for word in ("attached_media", *photos)):
+            return False
+        try:
+            self._page()  # to another token everything seems forgotten
+            return not all(self._read(photo, "id") for photo in photos)
+        except PublishError:
+            return False
 
     def _published(self, out: Outgoing, staged: Staged) -> Receipt:
         """Make the one visible call: flip what is held back, or post what holds the photos."""
@@ -196,7 +221,7 @@ class Publisher(base.Publisher):
                     raise OutcomeUnknown("Facebook didn't say that the post is out")
                 return self._receipt(str(node), self._clock.now(), photos, film=kind == "video")
         if len(photos) != len(out.media) or "staged_at" not in staged.ids:
-            raise TryLater("not staged for Facebook, or not all of it: nothing was sent")
+            raise _Unsent("not staged for Facebook, or not all of it: nothing was sent")
         wrong_page = {Verdict.missing: AccountBlocked}
         post_id = self._visible(f"/{self._page_id()}/feed", facebook_posts.fields(out, photos), wrong_page).get("id")
         if not is_node(post_id):
@@ -204,7 +229,17 @@ class Publisher(base.Publisher):
         return self._receipt(str(post_id), self._clock.now(), photos)
 
     def find(self, out: Outgoing, staged: Staged, since: datetime) -> Receipt | base.Absent | None:
-        """Read the state of what was held back (a proof), else the photos' story, else the Page's posts."""
+        """Look for the post. What is still held back is absent only once the call can't be in work any more."""
+        found = self._seen(out, staged, since)
+        if isinstance(found, base.Absent) and self._clock.now() - since < base.IN_FLIGHT:
+            return None
+        return found
+
+    def _seen(self, out: Outgoing, staged: Staged, since: datetime) -> Receipt | base.Absent | None:
+        """Read the state of what was held back, else the photos' story, else the Page's posts.
+
+        Several posts may have the same words: where photos were uploaded, they alone tell which one is theirs.
+        """
         photos = photos_of(staged)
         for kind, field in (("video", "published"), ("draft", "is_published")):
             if is_node(node := staged.ids.get(kind)):
@@ -216,33 +251,21 @@ class Publisher(base.Publisher):
             story = self._read(photo, "page_story_id").get("page_story_id")
             if is_node(story):  # only published photos have one; some never do
                 return self._receipt(str(story), since, photos)
-        return self._listed(out, since, photos)
+        return None if out.media and staged.ids else self._listed(out, since)
 
-    def _listed(self, out: Outgoing, since: datetime, photos: list[str]) -> Receipt | None:
+    def _listed(self, out: Outgoing, since: datetime) -> Receipt | None:
         """Look among the Page's published posts. A list that is ranked and cut proves no absence."""
-        params = {"fields": "id,message,created_time", "limit": "100"}
-        matches = []
-        for _ in range(_PAGES):
-            answer = self._wire().ask("GET", f"/{self._page_id()}/published_posts", params=params).body
-            posts = facebook_posts.rows(answer)
-            if posts is None:
-                raise TryLater("Facebook's list of posts is not in its own form")
-            for post in posts:
-                created = facebook_posts.moment(post.get("created_time"))
-                if (
-                    created
-                    and created >= since - _CLOCKS_APART
-                    and facebook_posts.is_same(out.text, post.get("message"))
-                ):
-                    matches.append((created, post["id"]))
-            after = facebook_posts.following(answer)
-            if after is None:
-                break
-            params["after"] = after
+        matches = [
+            (created, post["id"])
+            for post in facebook_reads.posts(self._wire(), self._page_id())
+            if (created := facebook_posts.moment(post.get("created_time")))
+            and created >= since - _CLOCKS_APART
+            and facebook_posts.is_same(out.text, post.get("message"))
+        ]
         if not matches:
             return None
         created, post_id = min(matches)
-        return self._receipt(post_id, created, photos)
+        return self._receipt(post_id, created, [])
 
     # ── taking down ──
 
@@ -250,30 +273,14 @@ class Publisher(base.Publisher):
         """Delete the post and its photos, and read back that they are gone. Repeatable."""
         where = receipt.url or f"the post {receipt.remote_id}"
         by_hand = f"log in to Facebook as {self.account.name}'s Page and delete {where}"
-        node = receipt.remote_id
-        if not is_node(node):
+        if not is_node(receipt.remote_id):
             return base.NeedsHand(f"{by_hand} (its address doesn't hold the number that Facebook's API asks for)")
-        if "/posts/" in (receipt.url or "") and node.isdigit():
-            node = f"{self._page_id()}_{node}"
-        photos = [one for one in receipt.ids.get("photos", "").split(",") if is_node(one)]
-        refused = []
-        for one in (node, *photos):  # a post that stays is no reason to leave its pictures
-            try:
-                self._remove(one)
-            except (AccountBlocked, Rejected) as error:
-                refused.append(str(error))
-        return base.NeedsHand(f"{by_hand} ({refused[0]})") if refused else base.Deleted()
-
-    def _remove(self, node: str) -> None:
-        """Delete an object; return once Facebook says that it isn't there."""
-        refusal = None
         try:
-            self._wire().ask("DELETE", f"/{node}", missing_ok=True)
-        except Rejected as error:
-            refusal = error
-        answer = self._wire().ask("GET", f"/{node}", params={"fields": "id"}, missing_ok=True)
-        if answer.status < 300:
-            raise refusal or TryLater("Facebook still shows the post after deleting it")
+            self._page()  # to another Page's token whatever is up seems to be gone
+            refused = facebook_reads.take_down(self._wire(), self._page_id(), receipt)
+        except AccountBlocked as error:
+            refused = str(error)
+        return base.NeedsHand(f"{by_hand} ({refused})") if refused else base.Deleted()
 
     # ── who we are ──
 
@@ -293,7 +300,7 @@ class Publisher(base.Publisher):
         except Rejected:
             held = False
         finally:
-            self._remove(draft)
+            facebook_reads.remove(self._wire(), draft)
         if not held:
             raise AccountBlocked(f"{self.account.name}: Facebook doesn't hold posts back here: take two_phase out")
 
@@ -340,6 +347,9 @@ class Publisher(base.Publisher):
     def _visible(
         self, route: str, data: Mapping[str, str], meaning: Mapping["Verdict", type[PublishError]]
     ) -> dict[str, Any]:
+        from scheduler.publishers.http_wire import Verdict
+
+        meaning = {**meaning, Verdict.unsent: _Unsent}
         answer = self._wire(visible=True).ask("POST", route, visible=True, data=data, meaning=meaning)
         return dict(answer.body)
 
@@ -350,9 +360,7 @@ class Publisher(base.Publisher):
         return dict(answer.body)
 
     def _read(self, node: str, field: str) -> dict[str, Any]:
-        """Return a field of an object; nothing where it isn't there."""
-        answer = self._wire().ask("GET", f"/{node}", params={"fields": field}, missing_ok=True)
-        return dict(answer.body) if answer.status < 300 else {}
+        return facebook_reads.read(self._wire(), node, field)
 
     def _wire(self, *, visible: bool = False) -> "Graph":
         if visible not in self._opened:
@@ -377,3 +385,15 @@ class Publisher(base.Publisher):
             codes=CODES if visible else {},
             subcodes=SUBCODES if visible else {},
         )
+
+
+def _stands(refusal: PublishError, failed: PublishError | None, staged: Staged) -> bool:
+    """Tell whether a refusal is the end of it though no look has proven that nothing is out.
+
+    What is held back can always be read again, so nothing is guessed of it, but where the login is dead.
+    """
+    if failed is not None:  # nobody is let in at all: neither was the call
+        shut = AccountBlocked if is_held(staged) else (AccountBlocked, TryLater)
+        same = isinstance(refusal, shut) and isinstance(failed, type(refusal))
+        return same and not isinstance(failed, facebook_reads.Unseen)
+    return not is_held(staged) and (not isinstance(refusal, Rejected) or facebook_posts.names_content(str(refusal)))

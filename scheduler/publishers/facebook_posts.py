@@ -11,6 +11,8 @@ from scheduler.errors import UserError
 from scheduler.model import Account, Outgoing, Staged
 from scheduler.publishers.facebook_links import is_node
 
+_CONTENT = re.compile(r"\(code (324|352|1500)[,)]")  # a picture, a film, an address
+
 
 def fields(out: Outgoing, photos: list[str]) -> dict[str, str]:
     """Return the form of a post: its text, its photos in their order, else its link."""
@@ -28,10 +30,14 @@ def photos_of(staged: Staged) -> list[str]:
     return [photo for photo in photos if is_node(photo)] if isinstance(photos, list) else []
 
 
-def nodes_of(staged: Staged) -> list[str]:
-    """Return the ids of all that was made for a post ahead of time."""
-    whole = [staged.ids.get(kind) for kind in ("video", "draft")]
-    return [*(str(node) for node in whole if is_node(node)), *photos_of(staged)]
+def is_held(staged: Staged) -> bool:
+    """Tell whether the whole post was made ahead of time, so that its own state says whether it is out."""
+    return any(is_node(staged.ids.get(kind)) for kind in ("video", "draft"))
+
+
+def names_content(refusal: str) -> bool:
+    """Tell whether a refusal says what is wrong with the post; others may follow a post that is out."""
+    return _CONTENT.search(refusal) is not None
 
 
 def is_same(written: str, shown: object) -> bool:

@@ -26,10 +26,10 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 
 from scheduler.errors import AccountBlocked, OutcomeUnknown, PublishError, Rejected, TryLater
 
-_LARGEST_ANSWER = 8_000_000  # bytes; a hundred posts with all their entities stay under one million
+_LARGEST_ANSWER = 8_000_000  # bytes, packed or not; a hundred posts with all their entities stay under one million
 _KEPT_OPEN = 5.0  # seconds; servers close an idle connection after 5 to 60
-# Their DEBUG output holds whole addresses.
-_TALKATIVE = ("urllib3.connectionpool",)
+# What holds whole addresses: their DEBUG output, and here a warning of headers that can't be read.
+_TALKATIVE = {"urllib3.connectionpool": logging.INFO, "urllib3.connection": logging.ERROR}
 
 
 class Waits(NamedTuple):
@@ -95,6 +95,13 @@ class _BoundedResponse(HTTPResponse):
         raw = self.fp.detach()
         self.fp = io.BufferedReader(_BoundedFile(raw, sock, _JOURNEY.get()))
 
+    def begin(self) -> None:
+        """See http.client, which takes every interim answer but 100 for the final one."""
+        super().begin()
+        while self.status in range(102, 200):
+            self.headers = self.msg = None  # type: ignore[assignment]
+            super().begin()
+
 
 class _Watched(HTTPConnection):
     """A connection that notes when bytes of a request can begin to leave."""
@@ -151,15 +158,14 @@ class Session(requests.Session):
         self.trust_env = False  # neither proxies nor a .netrc nor another bundle of certificates
         self.adapters.clear()  # whatever is not `base` cannot be asked at all
         self.mount(base + "/", _Adapter(max_retries=0))
-        self._base = base
-        self._waits = waits
+        self._base, self._waits = base, waits
         self.journey = Journey(waits)
         self.alone = False  # whether the next request gets a connection of its own
         self._used_until = 0.0  # on the monotonic clock
 
     def request(self, method: str | bytes, url: str | bytes, **kwargs: Any) -> requests.Response:  # type: ignore[override]
         """Ask `base`, whose part of the address `url` leaves out."""
-        kwargs.update(timeout=tuple(self._waits), allow_redirects=False)
+        kwargs.update(timeout=tuple(self._waits), allow_redirects=False, stream=True)
         self.journey = Journey(self._waits)
         if self.alone or time.monotonic() > self._used_until:
             self.close()
@@ -167,13 +173,24 @@ class Session(requests.Session):
         whole = False
         try:
             response = super().request(method, self._base + str(url), **kwargs)
-            whole = True
+            response._content = _unpacked(response)  # noqa: SLF001 (where requests itself puts what it has read)
+            whole = response.status_code >= 200  # after another protocol's beginning nothing can be asked
         finally:
             _JOURNEY.reset(mark)
             self._used_until = time.monotonic() + _KEPT_OPEN
             if self.alone or not whole:
                 self.close()
         return response
+
+
+def _unpacked(response: requests.Response) -> bytes:
+    """Read a whole answer. What is small on the way may be huge unpacked."""
+    whole = b""
+    for piece in response.iter_content(65_536):
+        whole += piece
+        if len(whole) > _LARGEST_ANSWER:
+            raise requests.exceptions.ContentDecodingError("the answer is too large")
+    return whole
 
 
 # ── what a failure means ────────────────────────────────────────────────────────────────────────────────
@@ -284,8 +301,7 @@ class Wire:
         headers: Mapping[str, str] = {},
     ) -> None:
         """`name`: of the network, for messages; `hidden`: secrets; `headers`: sent with every request."""
-        self.name = name
-        self._judge = judge
+        self.name, self._judge = name, judge
         self._hidden = forms(hidden)
         self._session = Session(base, waits)
         self._session.headers.clear()
@@ -335,7 +351,7 @@ class Wire:
         Raises:
             Fault: no answer, or one that isn't 2xx with a JSON object.
         """
-        hush(_TALKATIVE)
+        hush()
         self._session.alone = alone
         answer = None
         try:
@@ -357,12 +373,12 @@ class Wire:
         return Answer(response.status_code, body, response.headers)
 
 
-def hush(names: Iterable[str]) -> None:
-    """Keep libraries from DEBUG, before every request: someone may have turned it on in between."""
-    for name in names:
+def hush(more: Iterable[str] = ()) -> None:
+    """Keep loggers, `more` too, from what tells secrets: before every request, for someone may have turned them up."""
+    for name, level in {**_TALKATIVE, **dict.fromkeys(more, logging.INFO)}.items():
         logger = logging.getLogger(name)
-        if logger.getEffectiveLevel() < logging.INFO:
-            logger.setLevel(logging.INFO)
+        if logger.getEffectiveLevel() < level:
+            logger.setLevel(level)
 
 
 def epoch(value: str | None) -> datetime | None:

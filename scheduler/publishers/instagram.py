@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from scheduler.errors import PublishError, Rejected, TryLater, UserError
-from scheduler.model import Account, Content, Finding, Level, Medium, Outgoing
+from scheduler.model import Account, Content, Finding, Level, Medium, Outgoing, Receipt
 from scheduler.publishers import base
 from scheduler.publishers.container_login import Door, log_in_by_code, log_in_by_token
 from scheduler.publishers.container_posts import Ways, checked_version, video_alt
@@ -120,10 +120,16 @@ class Publisher(Containers):
 
     # ── the account ──
 
-    def _remove(self, post_id: str) -> str:
+    def _remove(self, post_id: str) -> tuple[bool, str]:
         if self._login == "instagram":
-            return "with login: instagram nothing can be deleted by the API"
+            return False, "with login: instagram nothing can be deleted by the API"
         return super()._remove(post_id)
+
+    def _marks(self) -> dict[str, str]:
+        return {"account": self._secrets["USER_ID"]}
+
+    def _owns(self, post: Receipt) -> bool:
+        return post.ids.get("account") == self._secrets["USER_ID"]
 
     def verify(self) -> str:
         """Return the name that the token stands for, and for how long where that is known."""

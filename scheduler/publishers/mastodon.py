@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 VISIBILITIES = ("public", "unlisted", "private")
 MEDIA_LASTS = timedelta(hours=22)  # unattached media are deleted after about a day
 PROCESSING = timedelta(minutes=15)  # how long a film may take to be converted
-IN_FLIGHT = timedelta(minutes=2)  # how long a call that we gave up may still be worked on
 _CLOCKS_APART = timedelta(minutes=2)
 _CURE = "add its server to config.yaml"
 _FIGURES_LAST = timedelta(days=1)
@@ -108,11 +107,13 @@ class Publisher(base.Publisher):
     def stage(self, out: Outgoing, begun: Staged | None = None) -> Staged:
         """Hold the post against the server's own figures, note the newest post, upload, wait for films."""
         ids = dict(begun.ids) if begun else {}
-        if len(posts.strings(ids.get("media_ids"))) != len(out.media) or "account_id" not in ids:
+        is_whole = len(posts.strings(ids.get("media_ids"))) == len(out.media) and "account_id" in ids
+        if not is_whole or self._is_on_another_server(ids):
             where = self._base_url.partition("://")[2]
             mastodon_rules.refuse(out, self._server_figures(), self.limits, where)
             account_id, _ = self._who()
-            ids = {"account_id": account_id, "since_id": posts.newest(self._wire(), account_id)}
+            ids = {"server": self._base_url, "account_id": account_id}
+            ids["since_id"] = posts.newest(self._wire(), account_id)
             ids["staged_at"] = self._clock.now().timestamp()
             uploads = [self._upload(medium) for medium in out.media]
             ids["media_ids"] = [media_id for media_id, _ in uploads]
@@ -168,57 +169,79 @@ class Publisher(base.Publisher):
 
     def publish(self, out: Outgoing, staged: Staged) -> Receipt:
         """Post, and make sure that the server kept it. Before a repeated attempt the account's list is read first."""
+        began = self._clock.now()
         media = posts.strings(staged.ids.get("media_ids"))
         if "account_id" not in staged.ids or staged.ids.get("waiting") or len(media) != len(out.media):
             raise TryLater("not staged for Mastodon, or not all of it: nothing was sent")
-        if self._memory.recall(out.token) is not None:
-            found = self._out_already(out, staged, otherwise=TryLater)
-            if found is not None:
-                self._memory.forget(out.token)
-                return found
-        body: dict[str, object] = {"status": out.text, "visibility": self._visibility, "language": out.language}
-        if media:
-            body["media_ids"] = media
-        if out.warning:
-            body |= {"spoiler_text": out.warning, "sensitive": True}
-        if out.before:
-            body["in_reply_to_id"] = out.before[-1].remote_id
-        receipt = self._post(body, out, staged)
-        self._confirm(receipt, out, staged)
-        self._memory.forget(out.token)
-        return receipt
+        if self._is_on_another_server(staged.ids):
+            raise TryLater("staged for another server: nothing was sent")
+        earlier = self._memory.recall(out.token)
+        found = self._out_before(out, staged, began) if earlier is not None else None
+        if found is None:
+            was_sought = earlier is not None and earlier.is_second_look(began)
+            found = self._post(out, staged, began, was_sought=was_sought)
+            self._confirm(found, out, staged, began)
+        self._memory.forget(out.token, self._clock.now())
+        return found
 
-    def _post(self, body: Mapping[str, object], out: Outgoing, staged: Staged) -> Receipt:
+    def _out_before(self, out: Outgoing, staged: Staged, began: datetime) -> Receipt | None:
+        """Return the receipt of an earlier attempt; where there is none, the looks after the next call count anew."""
+        if found := self._out_already(out, staged, began, otherwise=TryLater):
+            return found
+        if abs(self._clock.now() - began) > base.PROMPT:
+            raise TryLater("looking whether it is out took too long: nothing was sent")
+        attempt = self._attempt(out, staged, began)
+        if not self._memory.keep(out.token, replace(attempt, not_seen=0.0)):
+            raise TryLater("the earlier attempts can't be remembered: nothing was sent")
+        return None
+
+    def _post(self, out: Outgoing, staged: Staged, began: datetime, *, was_sought: bool) -> Receipt:
         from scheduler.publishers.http_wire import Fault, Verdict
 
+        media = posts.strings(staged.ids.get("media_ids"))
         try:
             headers = {"Idempotency-Key": out.token}
+            body = posts.body(out, media, self._visibility)
             answer = self._wire().look("POST", "/api/v1/statuses", alone=True, json=body, headers=headers)
         except Fault as fault:
             trouble = fault.trouble
         else:
-            if receipt := posts.receipt(answer.body, self._clock.now()):
+            if receipt := posts.receipt(answer.body, self._clock.now(), self._base_url):
                 return receipt
             raise OutcomeUnknown("Mastodon answered the post without an id")
         if trouble.verdict is Verdict.duplicate:  # its media are attached to a post already, or deleted
-            if found := self._out_already(out, staged):
+            if found := self._out_already(out, staged, began):
                 return found
-            raise TryLater(f"{trouble.message}: nothing was posted, the media are uploaded again")
+            if was_sought or all(self._is_free(one) for one in media):
+                raise TryLater(f"{trouble.message}: nothing was posted, the media are uploaded again")
         if trouble.verdict is Verdict.missing and not out.before:
             raise Rejected(f"{trouble.message}: this post was out already, and somebody has deleted it")
         raise self._wire().failed(trouble)
 
+    def _is_free(self, media_id: str) -> bool:
+        """Tell whether an upload is in no post yet, as far as the server says."""
+        from scheduler.publishers.http_wire import Fault
+
+        try:
+            self._wire().look("GET", f"/api/v1/media/{media_id}")
+        except Fault:
+            return False
+        return True
+
     def _out_already(
-        self, out: Outgoing, staged: Staged, *, otherwise: type[PublishError] = OutcomeUnknown
+        self, out: Outgoing, staged: Staged, since: datetime, *, otherwise: type[PublishError] = OutcomeUnknown
     ) -> Receipt | None:
         """Return the receipt of an earlier attempt, None where there is none; `otherwise` is raised where it can't."""
         try:
-            return self._look(out, staged, self._clock.now())[0]
+            if not self._is_another_account(staged.ids):
+                return self._look(out, staged, since)[0]
+            said = "staged for another account"
+            otherwise = TryLater
         except PublishError as error:
             said = str(error)
         raise otherwise(f"it couldn't be looked up whether the post is out: {said}")
 
-    def _confirm(self, receipt: Receipt, out: Outgoing, staged: Staged) -> None:
+    def _confirm(self, receipt: Receipt, out: Outgoing, staged: Staged, began: datetime) -> None:
         """Make sure that a post is there: a server's protection against spam may say yes and drop it."""
         from scheduler.publishers.http_wire import Fault, Verdict
 
@@ -229,7 +252,7 @@ class Publisher(base.Publisher):
         else:
             return
         if gone:  # any other trouble says nothing against the server's yes
-            attempt = self._attempt(out, staged, self._clock.now())
+            attempt = self._attempt(out, staged, began)
             self._memory.keep(out.token, replace(attempt, dropped=receipt.remote_id))
             raise OutcomeUnknown(
                 f"{self._base_url} said that it took the post and doesn't have it: perhaps its protection against spam "
@@ -241,16 +264,18 @@ class Publisher(base.Publisher):
     def find(self, out: Outgoing, staged: Staged, since: datetime) -> Receipt | base.Absent | None:
         """Look through the account's own posts. Absent only where repeating the very same call does no harm.
 
-        That is: nobody can be working on the call any more, and two looks at the account's own list, which has all
-        its posts, were in vain. Within an hour the server knows the key of the call besides.
+        That is: nobody can be working on the call any more, and two looks since then at the account's own list, which
+        has all its posts, were in vain. Within an hour the server knows the key of the call besides.
         """
+        if self._is_on_another_server(staged.ids) or self._is_another_account(staged.ids):
+            return None  # this account's list says nothing of what another one posted
         found, whole = self._look(out, staged, since)
         if found is not None:
-            self._memory.forget(out.token)
+            self._memory.forget(out.token, self._clock.now())
             return found
         now, attempt = self._clock.now(), self._attempt(out, staged, since)
         kept = self._memory.keep(out.token, replace(attempt, not_seen=attempt.not_seen or now.timestamp()))
-        is_certain = whole and kept and not attempt.dropped and now - since >= IN_FLIGHT
+        is_certain = whole and kept and not attempt.dropped and now - since >= base.IN_FLIGHT
         return base.Absent() if is_certain and attempt.is_second_look(now) else None
 
     def _attempt(self, out: Outgoing, staged: Staged, since: datetime) -> mastodon_memory.Attempt:
@@ -264,24 +289,41 @@ class Publisher(base.Publisher):
     def _look(self, out: Outgoing, staged: Staged, since: datetime) -> tuple[Receipt | None, bool]:
         """Return the post's receipt where it is out, and whether all posts were seen that could be it."""
         attempt = self._attempt(out, staged, since)
-        earliest = (min(since, attempt.first_at) if attempt.first else since) - _CLOCKS_APART
+        earliest = min(since, attempt.first_at) - _CLOCKS_APART
         account_id = str(staged.ids.get("account_id") or self._who()[0])
         post, whole = posts.look(self._wire(), account_id, out, attempt, earliest=earliest)
-        return (posts.receipt(post, self._clock.now()) if post else None), whole
+        return (posts.receipt(post, self._clock.now(), self._base_url) if post else None), whole
+
+    def _is_on_another_server(self, ids: Mapping[str, object]) -> bool:
+        """Tell whether something was staged on another server than the account's settings name by now."""
+        return ids.get("server", self._base_url) != self._base_url
+
+    def _is_another_account(self, ids: Mapping[str, object]) -> bool:
+        """Tell whether something was staged with another account's token."""
+        account_id = ids.get("account_id")
+        return account_id is not None and account_id != self._who()[0]
 
     # ── the rest ──
 
     def delete(self, receipt: Receipt) -> base.Deleted | base.NeedsHand:
-        """Delete the post with its media and read back that it is gone. Repeatable."""
+        """Delete the post with its media and read back that it is gone. Repeatable.
+
+        "Not there" proves nothing but of this account's own posts on this very server.
+        """
         if not posts.is_id(receipt.remote_id):
             raise Rejected(f"{receipt.remote_id!r} is not the id of a post on Mastodon")
-        route = f"/api/v1/statuses/{receipt.remote_id}"
+        route, where = f"/api/v1/statuses/{receipt.remote_id}", receipt.url or f"the post {receipt.remote_id}"
+        if not posts.is_at(receipt, self._base_url):
+            return base.NeedsHand(
+                f"{self.account.name} is on {self._base_url or 'no server'} by now: delete {where} where it is"
+            )
         try:
-            self._wire().ask("DELETE", route, params={"delete_media": "true"}, missing_ok=True)
+            answer = self._wire().ask("DELETE", route, params={"delete_media": "true"}, missing_ok=True)
+            if answer.status >= 300 and not posts.is_of(receipt, *self._who()):
+                return base.NeedsHand(f"delete {where}: @{self._who()[1]}, whose token this is, has no such post")
             if self._wire().ask("GET", route, missing_ok=True).status < 300:
                 raise TryLater("Mastodon still shows the post after deleting it")
         except AccountBlocked as blocked:
-            where = receipt.url or f"the post {receipt.remote_id}"
             return base.NeedsHand(f"log in to {self._base_url} as {self.account.name} and delete {where} ({blocked})")
         return base.Deleted()
 

@@ -4,6 +4,7 @@ A delivery may be staged anew between two attempts. What its first attempt was m
 on its post would be in the account's list, with which uploaded media, and since when the server knows its key.
 """
 
+import contextlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -15,15 +16,18 @@ from scheduler import files
 APART = timedelta(seconds=60)
 """How far two looks must lie apart to count as two."""
 
+LASTS = timedelta(days=30)
+"""How long an attempt is remembered that nobody ends here: a person may have cancelled or resolved its delivery."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Attempt:
     """The first attempt at a post. Times are seconds since 1970."""
 
-    first: float = 0.0  # the visible call came after this; 0: nobody knows when
+    first: float  # the visible call came after this
     since_id: str = ""  # the account's newest post before
     media: tuple[tuple[str, ...], ...] = ()  # the uploads of this and later attempts
-    not_seen: float = 0.0  # when it was looked for first, in vain
+    not_seen: float = 0.0  # when it was looked for in vain first since the last call; 0: it wasn't
     dropped: str = ""  # the id that the server gave it without keeping it
 
     @property
@@ -47,12 +51,7 @@ class Memory:
 
     def recall(self, token: str) -> Attempt | None:
         """Return what is remembered of a delivery, None where its outcome was never in doubt."""
-        try:
-            kept = json.loads(self._file(token).read_bytes())
-            media = tuple(tuple(map(str, ids)) for ids in kept.pop("media"))
-            return Attempt(**kept, media=media)
-        except (OSError, ValueError, TypeError, KeyError, AttributeError):
-            return None
+        return _read(self._file(token))
 
     def keep(self, token: str, attempt: Attempt) -> bool:
         """Remember an attempt; tell whether that succeeded: a full disk keeps nothing."""
@@ -62,17 +61,27 @@ class Memory:
             return False
         return True
 
-    def forget(self, token: str) -> None:
-        """Remember nothing of a delivery any more: its outcome is known."""
-        try:
+    def forget(self, token: str, now: datetime) -> None:
+        """Remember nothing of a delivery any more: its outcome is known. Nor of those that are long over."""
+        with contextlib.suppress(OSError):  # it is only read where the outcome is in doubt
             self._file(token).unlink(missing_ok=True)
-        except OSError:
-            return  # it is only read where the outcome is in doubt
+            for path in self._folder.glob("*.json"):
+                attempt = _read(path)
+                if attempt is not None and now - attempt.first_at > LASTS:
+                    path.unlink(missing_ok=True)
+
+
+def _read(path: Path) -> Attempt | None:
+    try:
+        kept = json.loads(path.read_bytes())
+        media = tuple(tuple(map(str, ids)) for ids in kept.pop("media"))
+        return Attempt(**kept, media=media)
+    except (OSError, ValueError, TypeError, KeyError, AttributeError):
+        return None
 
 
 def begun(ids: Mapping[str, object], since: datetime) -> Attempt:
     """Return an attempt from what was staged for it, and when it was made."""
-    staged, newest, media = ids.get("staged_at"), ids.get("since_id"), ids.get("media_ids")
-    first = min(float(staged), since.timestamp()) if isinstance(staged, int | float) else 0.0
+    newest, media = ids.get("since_id"), ids.get("media_ids")
     uploads = (tuple(map(str, media)),) if isinstance(media, list) and media else ()
-    return Attempt(first=first, since_id=newest if isinstance(newest, str) else "", media=uploads)
+    return Attempt(first=since.timestamp(), since_id=newest if isinstance(newest, str) else "", media=uploads)

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 _PAGE, _PAGES = 40, 5  # posts a page, and pages: far more than an account posts between staging and the last look
 _SOURCES = 10  # posts whose text as written is asked for, where their HTML says something else
 
+_LINK = re.compile(r"https?://([^/?#]*)(?:/(?:@|users/|p/)([^/?#]+)/)?", re.IGNORECASE)  # to a post: server and name
+
 Post = Mapping[str, Any]
 
 
@@ -29,15 +31,46 @@ def strings(value: object) -> list[str]:
     return [one for one in value if isinstance(one, str)] if isinstance(value, list | tuple) else []
 
 
-def receipt(post: Post, now: datetime) -> Receipt | None:
-    """Return the receipt of a post, None where what the server says is none."""
+def receipt(post: Post, now: datetime, server: str) -> Receipt | None:
+    """Return the receipt of a post, None where what the server says is none; it tells whose it is, and where."""
     from scheduler.publishers.mastodon_wire import moment
 
     if not is_id(post.get("id")):
         return None
     url = post.get("url")
     shown = url if isinstance(url, str) and url.startswith(("https://", "http://")) else None
-    return Receipt(remote_id=post["id"], url=shown, published_at=moment(post.get("created_at")) or now)
+    owner = post.get("account")
+    account_id = owner.get("id") if isinstance(owner, dict) else None
+    ids = {"server": server, "account_id": account_id} if isinstance(account_id, str) else {"server": server}
+    return Receipt(remote_id=post["id"], url=shown, published_at=moment(post.get("created_at")) or now, ids=ids)
+
+
+def body(out: Outgoing, media: list[str], visibility: str) -> dict[str, object]:
+    """Return what is posted."""
+    made: dict[str, object] = {"status": out.text, "visibility": visibility, "language": out.language}
+    if media:
+        made["media_ids"] = media
+    if out.warning:
+        made |= {"spoiler_text": out.warning, "sensitive": True}
+    if out.before:
+        made["in_reply_to_id"] = out.before[-1].remote_id
+    return made
+
+
+def is_at(receipt: Receipt, server: str) -> bool:
+    """Tell whether a post is on a server, as far as its receipt says."""
+    if (known := receipt.ids.get("server")) is not None:
+        return known == server
+    found = _LINK.match(receipt.url or "")
+    return found is None or found[1].lower() == server.partition("://")[2].partition("/")[0].lower()
+
+
+def is_of(receipt: Receipt, account_id: str, name: str) -> bool:
+    """Tell whether a post is an account's: by its receipt or, where a person gave its link, by the name in that."""
+    if (known := receipt.ids.get("account_id")) is not None:
+        return known == account_id
+    found = _LINK.match(receipt.url or "")
+    return found is not None and found[2] is not None and found[2].lower() == name.lower()
 
 
 def newest(wire: "Wire", account_id: str) -> str:
@@ -55,11 +88,9 @@ def _page(wire: "Wire", account_id: str, params: Mapping[str, str]) -> list[dict
 
 def _after(wire: "Wire", account_id: str, since_id: str, earliest: datetime) -> tuple[list[dict[str, Any]], bool]:
     """Return the posts after another or, where that isn't known, after a moment; oldest first, and whether all."""
-    from scheduler.publishers.mastodon_wire import moment
-
     if not since_id:
         latest = _page(wire, account_id, {"limit": str(_PAGE)})
-        late = [post for post in latest if (moment(post.get("created_at")) or earliest) >= earliest]
+        late = [post for post in latest if _is_late(post, earliest)]
         return late[::-1], len(latest) < _PAGE or len(late) < len(latest)
     posts: list[dict[str, Any]] = []
     for _ in range(_PAGES):
@@ -80,7 +111,7 @@ def look(
     uploads = {one for ids in attempt.media for one in ids}
     if out.media and uploads:  # an upload can be in one post only: nothing tells them apart better
         return next((post for post in near if uploads & set(_media(post))), None), whole
-    near = [post for post in near if _looks_alike(post, out)]
+    near = [post for post in near if _looks_alike(post, out) and _is_late(post, earliest)]
     wanted = mastodon_text.canonical(out.text)
     for post in near:
         if mastodon_text.canonical(mastodon_text.plain(str(post.get("content", "")))) == wanted:
@@ -99,6 +130,13 @@ def _answers_the_same(post: Post, out: Outgoing) -> bool:
 def _looks_alike(post: Post, out: Outgoing) -> bool:
     shown = [one.get("description") or "" for one in post.get("media_attachments") or () if isinstance(one, dict)]
     return shown == [medium.alt for medium in out.media] and not post.get("reblog")
+
+
+def _is_late(post: Post, earliest: datetime) -> bool:
+    """Tell whether a post is no older than that: the same words may stand in one from before our call."""
+    from scheduler.publishers.mastodon_wire import moment
+
+    return (moment(post.get("created_at")) or earliest) >= earliest
 
 
 def _source(wire: "Wire", post: Post) -> str:

@@ -47,9 +47,9 @@ def judged(answer: Answer, *, now: datetime) -> Trouble:
         said = f"{said} - {more}"
     if answer.status == 422 and _NOT_READY.search(said):
         verdict = Verdict.limited
-    elif answer.status == 422 and _MEDIA_GONE.search(said):
+    elif answer.status in {400, 422} and _MEDIA_GONE.search(said):  # 400: GoToSocial
         verdict = Verdict.duplicate
-    at = free_at(answer.headers, now) if verdict is Verdict.limited else None
+    at = free_at(answer.headers, now) if answer.status == 429 else None  # each answer has the headers of a limit
     return Trouble(verdict, f"{NAME} answers {answer.status}: {said}", at)
 
 

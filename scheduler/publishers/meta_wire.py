@@ -112,6 +112,8 @@ def judged(
     code, subcode = _number(error.get("code")), _number(error.get("error_subcode"))
     said = str(error.get("error_user_msg") or error.get("message") or "")
     verdict = subcodes.get(subcode) or codes.get(code) or _by_code(code, subcode, answer.status)
+    if answer.status >= 500:  # whatever its code says, a fault of the server's own may follow what took effect
+        verdict = Verdict.unclear
     if _PROOF in str(error.get("message")):  # Meta says "invalid parameter" to a wrong app secret
         verdict = Verdict.blocked
     marks = [f"code {code}", *([f"subcode {subcode}"] if subcode else [])]
@@ -128,8 +130,6 @@ def _by_code(code: int, subcode: int, status: int) -> Verdict:
         return CODES[code]
     if 200 <= code <= 299 or status == 401:
         return Verdict.blocked
-    if status >= 500:
-        return Verdict.unclear
     if (code, subcode) == _MISSING or status == 404:
         return Verdict.missing
     return Verdict.refused if 400 <= status < 500 and status not in {408, 409} else Verdict.unclear

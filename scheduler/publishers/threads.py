@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from scheduler.errors import PublishError, Rejected, TryLater
-from scheduler.model import Account, Content, Finding, Medium, Outgoing
+from scheduler.model import Account, Content, Finding, Medium, Outgoing, Receipt
 from scheduler.publishers import base
 from scheduler.publishers.container_login import Door, log_in_by_code
 from scheduler.publishers.container_posts import Ways, checked_version
@@ -119,7 +119,10 @@ class Publisher(Containers):
 
     # ── the account ──
 
-    def _remove(self, post_id: str) -> str:
+    def _owns(self, post: Receipt) -> bool:
+        return f"/@{self._user()}/" in (post.url or "")
+
+    def _remove(self, post_id: str) -> tuple[bool, str]:
         used, total = self._quota("delete_quota_usage", "delete_config")
         if total and used >= total:
             raise self.quota_used_up(f"{used} of {total} deletions in 24 hours")
@@ -127,10 +130,13 @@ class Publisher(Containers):
 
     def verify(self) -> str:
         """Return the name that the token stands for, and for how long where that is known."""
+        return f"@{self._user()}{self._keys.days_left()}"
+
+    def _user(self) -> str:
         name = self._graph().ask("GET", "/me", params={"fields": "id,username"}).body.get("username")
         if not isinstance(name, str):
             raise TryLater("Threads did not say whose token this is")
-        return f"@{name}{self._keys.days_left()}"
+        return name
 
     def _refreshed(self, token: str) -> Mapping[str, Any]:
         query = {"grant_type": "th_refresh_token"}

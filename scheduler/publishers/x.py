@@ -5,7 +5,6 @@ times and then left to a person. Everything that touches the wire stands in `x_w
 """
 
 import re
-from collections.abc import Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -13,7 +12,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from scheduler.errors import AccountBlocked, OutcomeUnknown, PublishError, Rejected, TryLater, UserError
 from scheduler.model import Account, Content, Finding, Level, Medium, Outgoing, Receipt, Staged
 from scheduler.publishers import base, x_media
-from scheduler.publishers.x_texts import answers, as_written, canonical, is_gone, is_id, links, posted_at, weight
+from scheduler.publishers.x_posts import Posts, is_it
+from scheduler.publishers.x_texts import is_gone, is_id, links, posted_at, weight
 from scheduler.tokens import Tokens
 
 if TYPE_CHECKING:
@@ -26,12 +26,8 @@ _EXPIRY_MARGIN = timedelta(minutes=10)  # media ids last about 24 hours; not use
 _CLOCKS_APART = timedelta(seconds=30)  # how far our clock may run ahead of X's
 _SHOWN_WITHIN = timedelta(minutes=5)  # an answer refused because X doesn't show what it answers is tried until then
 _RENEWED_EARLY = timedelta(minutes=30)  # before an OAuth 2 access ends
-_PAGES = 5  # of 100 posts: far more than an account posts between staging and the last look
-# What is asked of a post, by the names of X's description since 2026-08-07, and by those before.
-_FIELDS: tuple[Mapping[str, str], ...] = (
-    {"post.fields": "created_at,entities,note_post", "expansions": "referenced_posts"},
-    {"tweet.fields": "created_at,entities,note_tweet,referenced_tweets"},
-)
+_ENOUGH = timedelta(minutes=5)  # that an OAuth 2 access has to last where something is prepared with it
+_JUST_ENOUGH = timedelta(minutes=1)  # for the visible call alone: it waits for no renewal if it can be helped
 _CASHTAG = re.compile(r"(?<!\S)\$[a-z]{1,6}(?:[._][a-z]{1,2})?(?![a-z0-9_])", re.IGNORECASE)
 _OAUTH1 = ("API_KEY", "API_SECRET", "ACCESS_TOKEN", "ACCESS_SECRET")
 _OAUTH2 = ("CLIENT_ID", "CLIENT_SECRET", "REFRESH_TOKEN")
@@ -69,7 +65,7 @@ class Publisher(base.Publisher):
         self._threads = _checked(account, "threads", default=True)
         self._user: tuple[str, str] | None = None  # id and name, asked once
         self._opened: Wire | None = None
-        self._fields = _FIELDS  # those that X knows, once it has said so
+        self._posts = Posts(self._ask)
         self._login: Login | None = None  # where the account gets in by OAuth 2
         self._access = ""  # what `_opened` sends then
 
@@ -159,14 +155,15 @@ class Publisher(base.Publisher):
 
     def stage(self, out: Outgoing, begun: Staged | None = None) -> Staged:
         """Note who we are and the newest post, and upload the media: all invisible, all repeatable."""
-        wire, now = self._wire(), self._clock.now()
+        now = self._clock.now()
+        wire = self._wire(min(max(out.due_at - now, timedelta()) + _ENOUGH, _RENEWED_EARLY))
         if wire.used_up_until is not None and wire.used_up_until > now:
             raise TryLater("X takes no more posts of this account for now", at=wire.used_up_until)
         known = ("user_id", "username", "since_id", "film")
         ids = {name: begun.ids[name] for name in known if name in begun.ids} if begun is not None else {}
         if not is_id(ids.get("user_id")) or not isinstance(ids.get("username"), str):
             user_id, username = self._who()
-            ids = {"user_id": user_id, "username": username, "since_id": self._newest(user_id)}
+            ids = {"user_id": user_id, "username": username, "since_id": self._posts.newest(user_id)}
         if any(medium.mime == "video/mp4" for medium in out.media):
             return self._filmed(out, ids)
         uploads = [self._upload(medium, warning=bool(out.warning)) for medium in out.media]
@@ -208,7 +205,11 @@ class Publisher(base.Publisher):
             raise TryLater("not all of it is staged for X: nothing was sent")
         elif media_ids:
             body["media"] = {"media_ids": media_ids}
-        answer = self._ask("POST", "/2/tweets", body=body, visible=True, missing_ok=out.part > 1)
+        begun = self._clock.now()
+        wire = self._wire(_JUST_ENOUGH)
+        if self._clock.now() - begun > base.PROMPT:
+            raise TryLater("it took too long to get in at X: nothing was sent")
+        answer = self._over(wire, "POST", "/2/tweets", body=body, visible=True, missing_ok=out.part > 1)
         if "missing" in answer:
             raise self._unanswerable(out.before[-1])
         data = answer.get("data")
@@ -231,12 +232,10 @@ class Publisher(base.Publisher):
         earliest = since - _CLOCKS_APART
         baseline = staged.ids.get("since_id")
         start = {"since_id": str(baseline)} if is_id(baseline) else {"start_time": f"{earliest:%Y-%m-%dT%H:%M:%SZ}"}
-        wanted, above = canonical(out.text), out.before[-1].remote_id if out.before else ""
-        matches = [
-            post["id"]
-            for post in self._own_posts(user_id, {**start, "exclude": "retweets"})
-            if posted_at(post["id"]) >= earliest and answers(post) == above and canonical(as_written(post)) == wanted
-        ]
+        media_ids = staged.ids.get("media_ids")
+        media = [str(one) for one in media_ids] if isinstance(media_ids, list) else []
+        posts = self._posts.own(user_id, {**start, "exclude": "retweets"})
+        matches = [post["id"] for post in posts if posted_at(post["id"]) >= earliest and is_it(post, out, media)]
         return _receipt(min(matches, key=int), username) if matches else None
 
     def delete(self, receipt: Receipt) -> base.Deleted | base.NeedsHand:
@@ -279,19 +278,24 @@ class Publisher(base.Publisher):
         return x_login.by_pin(ask, key, secret, base=url, waits=waits)
 
     def _ask(self, method: str, route: str, **request: Any) -> dict[str, Any]:
+        """Send one request."""
+        return self._over(self._wire(), method, route, **request)
+
+    def _over(self, wire: "Wire", method: str, route: str, **request: Any) -> dict[str, Any]:
         """Send one request. Where another process has renewed the login meanwhile, a refusal of ours says nothing."""
         try:
-            return self._wire().ask(method, route, **request)
+            return wire.ask(method, route, **request)
         except AccountBlocked as error:
             blocked = error
         if self._login is not None and self._login.was_renewed():
             raise TryLater("the login was renewed meanwhile: nothing was sent")
         raise blocked
 
-    def _wire(self) -> "Wire":
+    def _wire(self, left: timedelta = _ENOUGH) -> "Wire":
+        """Return the way to X, good for `left` at least."""
         if self._opened is None and not self._has(*_OAUTH1):
             self._login = self._login or self._new_login()
-        if self._login is not None and (access := self._login.access()) != self._access:
+        if self._login is not None and (access := self._login.access(left=left)) != self._access:
             self._access, self._opened = access, None
         if self._opened is None:
             from scheduler.publishers.x_wire import Wire
@@ -333,44 +337,6 @@ class Publisher(base.Publisher):
                 raise TryLater("X did not say whose keys these are")
             self._user = data["id"], data["username"]
         return self._user
-
-    def _newest(self, user_id: str) -> str | None:
-        """Return the id of the account's newest post: what is found after it is new."""
-        posts = self._page(user_id, {"max_results": "5"}).get("data", [])
-        return max((post["id"] for post in posts), key=int, default=None)
-
-    def _own_posts(self, user_id: str, params: Mapping[str, str]) -> list[dict[str, Any]]:
-        posts: list[dict[str, Any]] = []
-        wanted = {**params, "max_results": "100"}
-        for _ in range(_PAGES):
-            answer = self._full_page(user_id, wanted)
-            posts += answer.get("data", [])
-            following = answer.get("meta", {}).get("next_token")
-            if not following:
-                break
-            wanted["pagination_token"] = following
-        return posts
-
-    def _full_page(self, user_id: str, params: Mapping[str, str]) -> dict[str, Any]:
-        """Ask for posts with all that it takes to tell them apart, by whichever names X knows."""
-        refused = Rejected()
-        for fields in self._fields:
-            try:
-                answer = self._page(user_id, {**params, **fields})
-            except Rejected as error:
-                refused = error
-            else:
-                self._fields = (fields,)
-                return answer
-        raise refused
-
-    def _page(self, user_id: str, params: Mapping[str, str]) -> dict[str, Any]:
-        answer = self._ask("GET", f"/2/users/{user_id}/tweets", params=params)
-        posts, meta = answer.get("data", []), answer.get("meta")
-        fits = isinstance(meta, dict) and isinstance(posts, list)
-        if not fits or not all(isinstance(p, dict) and is_id(p.get("id")) for p in posts):
-            raise TryLater("X's list of posts is not in its own form")
-        return answer
 
     def _upload(self, medium: Medium, *, warning: bool) -> tuple[str, float]:
         """Upload one picture with its alt text; return its id and when X forgets it (epoch seconds)."""

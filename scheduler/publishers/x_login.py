@@ -53,6 +53,8 @@ class Login:
         Raises only PublishError.
         """
         if not self._good(left):
+            self._kept = self._tokens.read(seed=self._secrets["REFRESH_TOKEN"])
+        if not self._good(left):
             with self._tokens.turn():
                 self._kept = self._tokens.read(seed=self._secrets["REFRESH_TOKEN"])
                 if not self._good(left):

@@ -21,7 +21,6 @@ _RESET = "x-rate-limit-reset"
 # Their DEBUG output holds the Authorization header, the signing key's base string, or whole bodies.
 TALKATIVE = (
     "tweepy.client",
-    "urllib3.connectionpool",
     "oauthlib.oauth1.rfc5849",
     "oauthlib.oauth1.rfc5849.signature",
     "requests_oauthlib.oauth1_auth",
@@ -186,10 +185,7 @@ class Wire:
             response = self._client.request(method, route, params=params, json=body, user_auth=self._signed)
             answer = response.json() if response.content or not empty_ok else {}
         except Exception as error:  # whatever it is, it must not be taken for "not sent"
-            turn = next(turn for kind, turn in TURNED.items() if isinstance(error, kind))
-            trouble: Trouble = turn(error, self._session.journey)
-            if isinstance(error, tweepy.HTTPException) and body is not None and "reply" in body:
-                trouble = _to_an_answer(error.response, trouble)
+            trouble = self._judged(error, body or {})
         else:
             if isinstance(answer, dict):
                 self._note(response.headers, visible=visible)
@@ -199,6 +195,13 @@ class Wire:
             return MISSING
         # Raised out here so that the original, which holds the signed request, is not even its context.
         raise self._raised(trouble, visible=visible)
+
+    def _judged(self, error: Exception, body: Mapping[str, object]) -> Trouble:
+        turn = next(turn for kind, turn in TURNED.items() if isinstance(error, kind))
+        trouble: Trouble = turn(error, self._session.journey)
+        if isinstance(error, tweepy.HTTPException) and "reply" in body:
+            return _to_an_answer(error.response, trouble)
+        return trouble
 
     def _note(self, headers: Mapping[str, str], *, visible: bool) -> None:
         if visible:

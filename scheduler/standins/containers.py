@@ -16,6 +16,7 @@ _TOKEN_DAYS = 60
 ACTION_BLOCKED = error(400, 4, "Application request limit reached", 2207051, is_transient=False)
 NOT_READY = error(400, 9007, "Media ID is not available", 2207027)
 FOUND_NOT = error(400, 24, "The requested resource does not exist", 4279009)
+FULL = error(400, 9, "You reached the maximum number of posts.", 2207042)
 ALREADY = error(400, 100, "The media of this container has already been published")
 
 REFUSALS: Mapping[str, Fault] = {
@@ -26,9 +27,11 @@ REFUSALS: Mapping[str, Fault] = {
     "2207001_after_commit": after_all(error(400, -1, "Instagram server error. Try again.", 2207001)),
     "2207003": refusal(error(400, -2, "It takes too long to download the media.", 2207003)),
     "2207008": refusal(error(400, 24, "The container has expired", 2207008)),
+    "2207010": refusal(error(400, 100, "The caption is too long.", 2207010)),
     "2207027": refusal(NOT_READY),
     "2207032": refusal(error(400, -1, "Create media failed, please try again", 2207032)),
-    "2207042": refusal(error(400, 9, "You reached the maximum number of posts.", 2207042)),
+    "2207042": refusal(FULL),
+    "2207042_until_2030": refusal(Answer(400, FULL.body, {"Retry-After": "Tue, 01 Jan 2030 00:00:00 GMT"})),
     "2207050": refusal(error(400, 25, "The account is restricted.", 2207050)),
     "2207053": refusal(error(400, -1, "Unknown upload error", 2207053)),
     "2207085": refusal(error(400, 100, "The media can't be deleted", 2207085)),

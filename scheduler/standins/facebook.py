@@ -114,6 +114,8 @@ class Server(graph.Graph):
             raise Refused(error(403, 200, "(#200) A page access token is required to request this resource."))
         if request.args and ":page" in request.endpoint and request.args[0] != user.id:
             raise Refused(no_object(request.args[0], request.method.lower()))
+        if request.method != "GET" and "CREATE_CONTENT" not in user.tasks:
+            raise Refused(error(403, 200, "(#200) The user has no permission to create content as this Page"))
         return user
 
     def me(self, request: Request) -> Answer:
@@ -181,7 +183,7 @@ class Server(graph.Graph):
         message, link = given.fields.get("message", ""), given.fields.get("link", "")
         _check_text(message)
         if link and not link.startswith(("http://", "https://")):
-            return error(400, 100, "(#1500) The url you supplied is invalid")
+            return error(400, 1500, "(#1500) The url you supplied is invalid")
         if link and attached:
             return error(400, 100, "(#100) a post holds a link or photos, not both")
         if not (message or link or attached):

@@ -42,6 +42,7 @@ class Fault(NamedTuple):
     commits: bool
     act: Act
     before_body: bool = False  # acts before the body of the request is read
+    late: bool = False  # takes effect when the test says so (`LoopbackServer.finish`), after the client gave up
 
 
 def reset(handler: BaseHTTPRequestHandler) -> None:
@@ -147,6 +148,13 @@ FAULTS: dict[str, Fault] = {
     "503_after_commit": Fault(True, _instead(503, b"Service Unavailable")),
 }
 """Those any network can show. A server adds the refusals in its network's own words."""
+
+_NO_HEADER = b"\r\nthis line is no header\r\n\r\n"
+RARE: dict[str, Fault] = {
+    "commits_late": Fault(False, _hang, late=True),
+    "malformed_header": Fault(True, _say(lambda answer: answer.wire().replace(b"\r\n\r\n", _NO_HEADER, 1))),
+}
+"""Those of which the outcome isn't told by `commits` alone: not for suites that go through all of them."""
 
 
 @dataclass

@@ -16,7 +16,7 @@ from typing import Any, ClassVar, Self
 from urllib.parse import parse_qsl, urlsplit
 
 from scheduler.standins import faults
-from scheduler.standins.faults import FAULTS, Answer, Fault, Order
+from scheduler.standins.faults import FAULTS, RARE, Answer, Fault, Order
 
 
 @dataclass(frozen=True)
@@ -62,6 +62,7 @@ class LoopbackServer:
         self.requests: list[Request] = []
         self.errors: list[str] = []  # what went wrong in here: must stay empty
         self.reads_after = 0.0  # seconds to wait before a request's body is read: a slow line
+        self.unfinished: list[Request] = []  # given up by the client, still worked on
         self._orders: list[Order] = []
         self._lock = threading.RLock()
         self._log = log
@@ -111,7 +112,7 @@ class LoopbackServer:
     def fail(self, endpoint: str, fault: str, *, times: int = 1, after: int = 0) -> None:
         """Make `times` calls of an endpoint fail, once `after` calls of it went well."""
         known = {*self.endpoints, "*"}
-        if endpoint not in known or fault not in {*FAULTS, *self.refusals}:
+        if endpoint not in known or fault not in {*FAULTS, *RARE, *self.refusals}:
             raise KeyError(f"{endpoint} / {fault}")
         with self._lock:
             self._orders.append(Order(endpoint, fault, times, after))
@@ -120,6 +121,13 @@ class LoopbackServer:
         """Forget the faults that were asked for and have not come yet."""
         with self._lock:
             self._orders.clear()
+
+    def finish(self) -> None:
+        """Do what was asked by the requests that were given up while they were still worked on (`commits_late`)."""
+        with self._lock:
+            given_up, self.unfinished = self.unfinished, []
+            for request in given_up:
+                self.answer(request)
 
     def asked(self, endpoint: str) -> list[Request]:
         """Return the requests an endpoint got."""
@@ -157,7 +165,7 @@ class LoopbackServer:
         """Return the fault this call of an endpoint has to show."""
         with self._lock:
             name = next((order.fault for order in self._orders if order.takes(endpoint)), "")
-        return name, {**FAULTS, **self.refusals}.get(name)
+        return name, {**FAULTS, **RARE, **self.refusals}.get(name)
 
     def answer(self, request: Request) -> Answer:
         """Do what the request asks and return the answer. One request at a time."""
@@ -234,6 +242,8 @@ class _Handler(BaseHTTPRequestHandler):
         answer = self.owner.answer(request) if fault is None or fault.commits else Answer(500)
         self.owner.note("request", endpoint=endpoint, status=answer.status, fault=name)
         if fault:
+            if fault.late:
+                self.owner.unfinished.append(request)
             fault.act(self, answer)
         else:
             self.connection.sendall(answer.wire())

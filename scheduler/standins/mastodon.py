@@ -79,6 +79,7 @@ class Server(LoopbackServer):
         "422": _refusal(error(422, "Validation failed: Text is not what it should be")),
         "422_not_ready": _refusal(error(422, NOT_READY)),
         "422_media": _refusal(error(422, MEDIA_USED.format("7"))),
+        "400_media_after_commit": _refusal(error(400, "media already attached to status: 7"), commits=True),
         "422_media_after_commit": _refusal(error(422, MEDIA_USED.format("7")), commits=True),
         "200_without_doing": _refusal(reply(200, {"id": "1", "text": ""})),
         "429_reset": _limited("2030-01-01T00:00:00.000000Z"),

@@ -128,7 +128,7 @@ class Server(Media):
         pictures = self.shown(body.get("media"))
         above = self._answered(body.get("reply"), user)
         own = [post for post in self.posts if post.owner == user]
-        if own and own[-1].text == text:
+        if own and (own[-1].text, own[-1].media) == (text, pictures):
             return problem(403, "Forbidden", DUPLICATE)
         post = self._put_out(text, pictures, above)
         shown = post.shown(frozenset())

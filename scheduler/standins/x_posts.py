@@ -10,7 +10,7 @@ from typing import Any
 from twitter_text import extract_urls_with_indices, parse_tweet
 
 EPOCH = 1_288_834_974_657
-FIELDS = frozenset({"created_at", "entities", "id", "lang", "note_post", "text"})
+FIELDS = frozenset({"attachments", "created_at", "entities", "id", "lang", "note_post", "text"})
 EXPANSIONS = frozenset({"author_id", "edit_history_post_ids", "referenced_posts"})
 OLD_NAMES = {
     "edit_history_post_ids": "edit_history_tweet_ids",
@@ -55,6 +55,11 @@ class Picture:
     ready_at: float = 0.0  # until then X works on it
     failed: str = ""  # why X can't use it
 
+    @property
+    def key(self) -> str:
+        """How posts name it: what kind it is, and its id."""
+        return f"{13 if self.is_film else 3}_{self.id}"
+
 
 @dataclass
 class Post:
@@ -88,6 +93,7 @@ class Post:
             text += f" {short}"
             links = [*links, *(_shown_medium(short, self.url, medium) for medium in self.media)]
         everything = {
+            "attachments": {"media_keys": [medium.key for medium in self.media]} if self.media else None,
             "created_at": datetime.fromtimestamp(self.at, UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z"),
             "entities": {"urls": links} if links else None,
             "note_post": {
@@ -149,5 +155,5 @@ def _link(short: str, written: str) -> dict[str, Any]:
 
 
 def _shown_medium(short: str, url: str, medium: Picture) -> dict[str, Any]:
-    kind, key = ("video", "13") if medium.is_film else ("photo", "3")
-    return {**_link(short, f"{url}/{kind}/1"), "media_key": f"{key}_{medium.id}"}
+    kind = "video" if medium.is_film else "photo"
+    return {**_link(short, f"{url}/{kind}/1"), "media_key": medium.key}

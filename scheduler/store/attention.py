@@ -29,7 +29,7 @@ class Paused:
 
 def attention(c: Connection) -> Attention:
     """Count what waits for people."""
-    late = (deliveries.c.status == str(Status.held)) & (deliveries.c.hold == "late")
+    late = (deliveries.c.status == str(Status.held)) & deliveries.c.hold.in_(["late", "budget"])
     open_ends = (
         select(func.count()).where(or_(deliveries.c.status.in_([str(Status.needs_human), str(Status.failed)]), late)),
         select(func.count()).select_from(tasks).where(tasks.c.done_at.is_(None)),

@@ -15,6 +15,7 @@ from sqlalchemy import Connection, and_, func, insert, or_, select, text, update
 from scheduler.errors import UsageError
 from scheduler.model import Outgoing, Planned, Receipt, Staged
 from scheduler.status import MOVES, Status
+from scheduler.store.receipts import append
 from scheduler.store.records import (
     Delivery,
     Part,
@@ -24,13 +25,14 @@ from scheduler.store.records import (
     outgoing_json,
     parts_json,
     planned_values,
+    receipt_columns,
     staged_json,
     to_json,
     to_micros,
     told,
 )
 from scheduler.store.tables import deliveries as table
-from scheduler.store.tables import events, receipts
+from scheduler.store.tables import events
 
 _MAY_BE_OUT = (Status.sending, Status.unknown, Status.needs_human, Status.published)
 _OPEN = frozenset(Status) - {Status.claimed, Status.staged, Status.sending, Status.published, Status.withdrawn}
@@ -185,24 +187,25 @@ def staged_column(staged: Staged) -> dict[str, Any]:
 
 
 def file_receipt(
-    c: Connection, delivery: Delivery, receipt: Receipt, *, worker: str, now: datetime, detail: str
+    c: Connection,
+    delivery: Delivery,
+    receipt: Receipt,
+    *,
+    worker: str,
+    now: datetime,
+    detail: str,
+    looked: bool = False,
 ) -> bool:
     """File the network's word and mark the delivery published. True evidence needs no lease.
 
-    Of a thread it is the word for the part that `delivery` was about to send, or sent: its next one is queued.
+    Of a thread it is the word for the part that `delivery` was about to send, or sent: its next one is queued. Where
+    this one was `looked` up, the next may be out too without the state knowing: it is looked for before it is sent.
     Returns False when a receipt was there already.
     """
     current = by_id(c, delivery.id)
     if Status.published not in MOVES[current.status] or current.part != delivery.part:
         return False
-    values = {
-        "delivery_id": delivery.id,
-        "part": current.part,
-        "remote_id": receipt.remote_id,
-        "url": receipt.url,
-        "at": to_micros(receipt.published_at),
-    }
-    c.execute(insert(receipts).values(values))
+    append(c, current, receipt)
     detail = detail or receipt.url or receipt.remote_id
     over: dict[str, Any] = {"next_look_at": None, "staging_since": None}
     if current.length > 1:
@@ -210,10 +213,10 @@ def file_receipt(
         current = replace(current, parts=(*current.parts, Part(number=current.part, receipt=receipt)))
         over["parts"] = parts_json(current.parts)
     if current.part <= current.length and current.parts:
-        over |= {"staged": None, "not_before": None, "delays": 0, "looks": 0}
+        over |= {"staged": None, "not_before": None, "delays": 0, "looks": 0, "look_first": looked}
         return move(c, current, Status.queued, worker=worker, now=now, detail=detail, **over)
     first = current.parts[0].receipt if current.parts else receipt
-    over |= {"published_at": first.published_at, "remote_id": first.remote_id, "url": first.url}
+    over |= {"published_at": first.published_at, **receipt_columns(first)}
     return move(c, current, Status.published, worker=worker, now=now, detail=detail, **over)
 
 
@@ -272,6 +275,8 @@ def rewrite(
         "cancelled_by": None,
         "delays": 0,
         "not_before": None,
+        "staged": None,
+        "staging_since": None,
     }
     if status is not Status.queued and delivery.cancelled_by == "person":
         changed["cancelled_by"] = "person"
@@ -349,10 +354,10 @@ def lease_for_look(c: Connection, delivery: Delivery, *, worker: str, until: dat
 
 def withdrawals(c: Connection) -> Sequence[Delivery]:
     """Return what is out although a person wants it taken down: posts, and parts of threads that didn't end."""
-    ended = table.c.status.in_([str(Status.cancelled), str(Status.needs_human)])
+    ended = table.c.status.in_([str(status) for status in (Status.cancelled, Status.unknown, Status.needs_human)])
     out = or_(table.c.status == str(Status.published), and_(ended, table.c.parts.is_not(None)))
     found = [from_row(row) for row in c.execute(select(table).where(table.c.withdraw_wanted, out)).mappings()]
-    return [one for one in found if one.up or one.status is not Status.needs_human]
+    return [one for one in found if one.up or one.status not in {Status.unknown, Status.needs_human}]
 
 
 def set_columns(c: Connection, delivery: Delivery, **values: Any) -> None:

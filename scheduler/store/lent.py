@@ -10,11 +10,12 @@ from scheduler.store import consented
 from scheduler.store.records import outgoing_from, to_micros
 
 # In hand: being prepared, prepared, on its way, or not yet known to have arrived; not what only waits, and not what is
-# out, cancelled, held or failed. The hash is hexadecimal: nothing in it means anything to LIKE.
+# out, cancelled, held or failed. A thread shows its pictures in its first part: once that is out they are out. The hash
+# is hexadecimal: nothing in it means anything to LIKE.
 _IN_HAND = text(
     f"""SELECT d.frozen FROM deliveries d
     WHERE d.status IN ('claimed', 'queued', 'staged', 'sending', 'unknown') AND d.frozen IS NOT NULL
-      AND (d.status <> 'queued' OR d.staged IS NOT NULL) AND NOT d.withdraw_wanted
+      AND (d.status <> 'queued' OR d.staged IS NOT NULL) AND NOT d.withdraw_wanted AND d.parts IS NULL
       AND d.frozen LIKE :holds AND {consented.CONSENTED}"""  # noqa: S608 - of a text of ours
 )
 

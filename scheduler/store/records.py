@@ -95,6 +95,7 @@ class Delivery:
     published_at: datetime | None
     remote_id: str | None
     url: str | None
+    remote_ids: Mapping[str, str]  # what else it takes to answer it there, or to take all of it down
 
     @property
     def token(self) -> str:
@@ -146,7 +147,9 @@ class Delivery:
         """The network's word, where there is one."""
         if self.remote_id is None or self.published_at is None:
             return None
-        return Receipt(remote_id=self.remote_id, url=self.url, published_at=self.published_at)
+        return Receipt(
+            remote_id=self.remote_id, url=self.url, published_at=self.published_at, ids=dict(self.remote_ids)
+        )
 
 
 def from_row(row: Any) -> Delivery:
@@ -163,6 +166,7 @@ def from_row(row: Any) -> Delivery:
     values["frozen"] = outgoing_from(json.loads(row["frozen"])) if row["frozen"] else None
     values["staged"] = staged_from(json.loads(row["staged"])) if row["staged"] else None
     values["parts"] = parts_from(json.loads(row["parts"])) if row["parts"] else ()
+    values["remote_ids"] = json.loads(row["remote_ids"]) if row["remote_ids"] else {}
     return Delivery(**values)
 
 
@@ -288,6 +292,12 @@ def staged_from(value: Mapping[str, Any]) -> Staged:
 def receipt_values(receipt: Receipt) -> dict[str, Any]:
     """Return a receipt as a JSON object."""
     return {**asdict(receipt), "published_at": to_micros(receipt.published_at)}
+
+
+def receipt_columns(receipt: Receipt) -> dict[str, Any]:
+    """Return the columns of what a network says of a post, but for its time."""
+    ids = to_json(receipt.ids) if receipt.ids else None
+    return {"remote_id": receipt.remote_id, "url": receipt.url, "remote_ids": ids}
 
 
 def receipt_from(value: Mapping[str, Any]) -> Receipt:

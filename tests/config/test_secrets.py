@@ -1,10 +1,11 @@
 """Where secrets come from, and how a missing one is told."""
 
 import stat
+import threading
 
 import pytest
 
-from scheduler import config
+from scheduler import config, files
 from scheduler.errors import UserError
 from scheduler.model import Account
 
@@ -84,10 +85,42 @@ def test_optional_ones_are_given_where_they_are():
 
 def test_env_is_written_for_its_owner_only(tmp_path):
     """A new .env holds what was given, in lines that are read again as they were meant, whatever is in them."""
-    secrets = {"API_KEY": "plain-1.2/x=", "API_SECRET": "with # and ' and $ and \" in it"}
-    assert config.put(tmp_path, {f"X_EN_{name}": value for name, value in secrets.items()}, {}) == []
-    assert stat.S_IMODE((tmp_path / ".env").stat().st_mode) == 0o600
-    assert config.secrets(X, NAMES, {}, tmp_path) == secrets
+    for key, secret in (
+        ("plain-1.2/x=", 'with # and $ and \\ and ` and "quotes" in it'),
+        ("'quoted'", "it's one # two"),
+        ('"quoted"', "'"),
+    ):
+        secrets = {"API_KEY": key, "API_SECRET": secret}
+        assert config.put(tmp_path, {f"X_EN_{name}": value for name, value in secrets.items()}, {}) == []
+        assert stat.S_IMODE((tmp_path / ".env").stat().st_mode) == 0o600
+        assert config.secrets(X, NAMES, {}, tmp_path) == secrets
+
+
+@pytest.mark.parametrize("mark", ['"', "$", "`", "\\"])
+def test_what_no_quotes_hold_is_refused(tmp_path, mark):
+    """A value with both kinds of quotes would be read in another way by other programs: the cure is a file."""
+    with pytest.raises(UserError, match=r"X_EN_API_KEY: .* into \.env as X_EN_API_KEY_FILE") as caught:
+        config.put(tmp_path, {"X_EN_API_SECRET": "s", "X_EN_API_KEY": f"it's {mark}swordfish{mark}"}, {})
+    assert "swordfish" not in str(caught.value)
+    assert not (tmp_path / ".env").exists()
+
+
+def test_two_that_write_at_once_lose_nothing(tmp_path, monkeypatch):
+    """While one login writes .env another waits, and then writes into what the first one left."""
+    other = threading.Thread(target=config.put, args=(tmp_path, {"X_EN_API_SECRET": "s"}, {}))
+    write = files.write
+
+    def meanwhile(path, data):
+        monkeypatch.setattr(files, "write", write)
+        other.start()
+        other.join(0.2)  # it would be done by then, did it not wait
+        write(path, data)
+
+    monkeypatch.setattr(files, "write", meanwhile)
+    config.put(tmp_path, {"X_EN_API_KEY": "k"}, {})
+    other.join(10)
+    assert config.secrets(X, NAMES, {}, tmp_path) == {"API_KEY": "k", "API_SECRET": "s"}
+    assert [file.name for file in tmp_path.iterdir()] == [".env"]
 
 
 def test_what_else_stands_in_env_stays(tmp_path):
@@ -109,7 +142,7 @@ def test_env_is_written_whole_or_not_at_all(tmp_path, monkeypatch):
     """A value that fits into no line, a .env that can't be read, a disk that is full: what was there is still there."""
     (tmp_path / ".env").write_text("X_EN_API_KEY=old\n")
     for wrong in ("", "two\nlines", " edge", "tab\there"):
-        with pytest.raises(UserError, match="X_EN_API_KEY: this is no secret that fits into a line") as caught:
+        with pytest.raises(UserError, match=r"X_EN_API_KEY: this is no secret that fits into a line") as caught:
             config.put(tmp_path, {"X_EN_API_KEY": wrong}, {})
         assert not wrong or wrong not in str(caught.value)
     with monkeypatch.context() as broken:

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from scheduler.errors import UserError
-from scheduler.model import Workspace
+from scheduler.errors import TryLater, UserError
+from scheduler.model import Receipt, Workspace
 from scheduler.operations import recover
 from scheduler.operations.cancel import cancel
 from scheduler.operations.copies import backup, restore
@@ -15,9 +15,11 @@ from scheduler.operations.pause import pause, resume
 from scheduler.operations.release import approve
 from scheduler.operations.retry import retry
 from scheduler.operations.withdraw import withdraw
+from scheduler.publishers.base import Deleted, NeedsHand
 from scheduler.status import Status
 from scheduler.store import controls
 from scheduler.store.database import writing
+from scheduler.testing import FakePublisher
 from tests.world import NOON, World, post
 
 HOUR = timedelta(hours=1)
@@ -110,6 +112,71 @@ def test_a_withdrawn_post_stays_withdrawn(tmp_path: Path):
     assert world[KEY].status is Status.withdrawn
     resumed(world)
     assert world.network.times(KEY) == 1
+    world.close()
+
+
+@pytest.mark.parametrize("length", [1, 3])
+@pytest.mark.parametrize("down", ["by hand", "not yet", "partly", "yes"])
+def test_what_was_out_already_is_still_wanted_down(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, length: int, down: str
+):
+    """A post that the copy knows to be out, and that is wanted down since: so it stays, with its task, until it is."""
+    world = World(tmp_path)
+    world.threads["p"] = ("two", "three")[: length - 1]
+    world.write(post(text="one"))
+    world.queue()
+    world.let(timedelta(minutes=1))
+    assert world[KEY].status is Status.published
+    backup(world.app, tmp_path / "copy.db")
+    told: list[str] = []
+
+    def delete(_self: FakePublisher, receipt: Receipt) -> Deleted | NeedsHand:
+        told.append(receipt.remote_id)
+        if down == "not yet" or (down == "partly" and len(told) == length):
+            raise TryLater("away")
+        return NeedsHand("delete it there") if down == "by hand" else Deleted()
+
+    with monkeypatch.context() as patch:
+        patch.setattr(FakePublisher, "delete", delete)
+        withdraw(world.app, KEY, who="me")
+        world.run()
+    assert (world[KEY].status is Status.withdrawn) is (down == "yes")
+    there, asked = world[KEY], tasks(world)
+    assert bool(asked) is (down != "yes")
+    world = back(world, tmp_path / "copy.db")
+    world.threads["p"] = ("two", "three")[: length - 1]
+    assert (world[KEY].status, world[KEY].up) == (there.status, there.up)
+    assert tasks(world) == asked
+    world.let(HOUR)
+    assert world[KEY].status is Status.withdrawn
+    assert tasks(world) == []
+    assert "withdrawn" in world.history(KEY)
+    assert sum(world.network.times(KEY, part) for part in range(1, length + 1)) == length
+    world.close()
+
+
+def tasks(world: World) -> list[str]:
+    """Return what people still have to do."""
+    with world.store.read() as c:
+        return [one.what for one in controls.open_tasks(c)]
+
+
+def test_what_was_taken_down_since_asks_nobody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """A task of the copy that is done since doesn't come back with it."""
+    world = World(tmp_path)
+    world.write(post())
+    world.queue()
+    world.run()
+    with monkeypatch.context() as patch:
+        patch.setattr(FakePublisher, "delete", lambda *_: NeedsHand("delete it there"))
+        withdraw(world.app, KEY, who="me")
+        world.run()
+        backup(world.app, tmp_path / "copy.db")
+    recover.take_down(world.app, world[KEY])
+    assert (world[KEY].status, tasks(world)) == (Status.withdrawn, [])
+    world = back(world, tmp_path / "copy.db")
+    world.run()
+    assert (world[KEY].status, tasks(world)) == (Status.withdrawn, [])
     world.close()
 
 

@@ -1,7 +1,9 @@
 """Files lent from a storage that speaks S3: a real server of one, on loopback."""
 
+import json
 import logging
 from collections.abc import Iterator
+from contextlib import nullcontext
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -18,10 +20,12 @@ from scheduler.clock import SystemClock
 from scheduler.errors import AccountBlocked, PublishError, TryLater
 from scheduler.model import CardOrder, Medium, Outgoing, Staged, Storage
 from scheduler.operations import deliver
+from scheduler.operations.doctor import Finding, doctor
 from scheduler.operations.put_away import put_away
 from scheduler.operations.take_back import take_back
 from scheduler.standins.loopback import LoopbackServer
 from scheduler.status import Status
+from scheduler.storage import Note, place
 from scheduler.testing import FakePublisher
 from tests.world import NOON, World, post
 
@@ -202,6 +206,98 @@ def test_what_a_kill_left_is_found(world: Lent, monkeypatch: pytest.MonkeyPatch)
     assert left in world.notes()
     put_away(world.app, {})
     assert world.notes() == []
+
+
+@pytest.mark.parametrize("ends", ["well", "badly", "after a long sleep"])
+def test_what_is_taken_back_while_it_is_sent_there_does_not_stay(
+    tmp_path: Path, s3: str, monkeypatch: pytest.MonkeyPatch, ends: str
+) -> None:
+    """It arrives after it was deleted, in whichever way the sending ends: its note stays until nothing can arrive."""
+    import obstore
+
+    put, made, nap = obstore.put, Lent(tmp_path, s3), timedelta(minutes=5)
+
+    def slow(*given: object, **options: object) -> None:
+        if ends == "after a long sleep":
+            made.clock.move_to(made.clock.now() + 3 * nap)
+        assert put_away(made.app, {}) == (ends == "after a long sleep")  # no post needs it: it was taken back
+        put(*given, **options)
+        if ends == "badly":
+            raise KeyboardInterrupt
+
+    shelf, picture = parts.lender(made.workspace, made.clock), medium(tmp_path)
+    with monkeypatch.context() as patch, nullcontext() if ends != "badly" else pytest.raises(KeyboardInterrupt):
+        patch.setattr(obstore, "put", slow)
+        shelf.url(picture, until=made.clock.now() + HOUR)
+    (name,) = made.notes()
+    assert status(f"{s3}/pictures/lent/{name}") == 403  # it is there, for whoever may have it
+    assert put_away(made.app, {}) == (ends != "badly")
+    assert status(f"{s3}/pictures/lent/{name}") == 404
+    if ends == "badly":
+        made.clock.move_to(made.clock.now() + nap)
+        assert (put_away(made.app, {}), made.notes()) == (0, [name])
+        made.clock.move_to(made.clock.now() + nap)
+        assert put_away(made.app, {}) == 1
+    assert made.notes() == []
+    made.close()
+
+
+def test_another_storage_leaves_nothing_behind(
+    world: Lent, s3: str, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What lies in a storage that config.yaml doesn't name any more is never forgotten: a person is told, and how."""
+    assert requests.put(f"{s3}/others", timeout=10).status_code == 200
+    world.stage()
+    world.let(2 * HOUR)
+    for other in (None, settings(s3, "s3://others/lent")):
+        monkeypatch.setattr(world.app, "workspace", replace(world.workspace, storage=other))
+        assert put_away(world.app, {}) == 0
+        assert f"doesn't name s3://pictures/lent at {s3} any more" in caplog.text
+        assert [status(url) for url in world.publisher.urls] == [200, 200]
+        assert len(world.notes()) == 2
+        said = lent_files(world, other)
+        assert not said.ok
+        assert f"2 should be gone from s3://pictures/lent at {s3}, which config.yaml no longer names" in said.detail
+        caplog.clear()
+    monkeypatch.setattr(world.app, "workspace", world.workspace)
+    assert put_away(world.app, {}) == 2
+    assert lent_files(world, world.workspace.storage).ok
+
+
+def lent_files(world: Lent, storage: Storage | None) -> Finding:
+    """Return what doctor finds about lent files, where config.yaml names this storage."""
+    lines = [f"{name}: {getattr(storage, name)!r}" for name in ("bucket", "endpoint", "region", "keys") if storage]
+    config = "name: N\ntimezone: UTC\nlanguages: [en]\naccounts: {a: {platform: outbox}}\n"
+    config += f"storage: {{{', '.join(lines)}}}\n" if storage else ""
+    (world.workspace.folder / "config.yaml").write_text(config)
+    return next(one for one in doctor(world.workspace.folder, clock=world.clock) if one.name == "lent files")
+
+
+def test_doctor_says_what_could_not_be_deleted(world: Lent) -> None:
+    """Not while a post needs it, nor at once: where it still lies there after a while a person has to see to it."""
+    there = world.workspace.storage
+    world.stage()
+    world.clock.move_to(world.clock.now() + 2 * HOUR)
+    assert lent_files(world, there).ok
+    world.let(HOUR)
+    said = lent_files(world, there)
+    assert (said.ok, "2 should be gone from the storage and couldn't be deleted" in said.detail) == (False, True)
+    assert put_away(world.app, {}) == 2
+    assert lent_files(world, there).ok
+    other = Note(name="fresh.jpg", sha256="0" * 64, place=place(settings("http://x")), since=world.clock.now())
+    parts.bucket(world.workspace, world.clock)._write(other)
+    assert lent_files(world, there).ok
+
+
+def test_a_note_of_the_older_form_is_heeded(world: Lent) -> None:
+    """It holds the file's hash and no more: its object is deleted once no post needs it."""
+    world.stage()
+    for note in (world.workspace.var / "stored").iterdir():
+        note.write_text(json.loads(note.read_text())["sha256"])
+    assert put_away(world.app, {}) == 0
+    world.let(2 * HOUR)
+    assert put_away(world.app, {}) == 2
+    assert [status(url) for url in world.publisher.urls] == [404, 404]
 
 
 def test_what_cannot_be_deleted_is_tried_again(

@@ -13,7 +13,7 @@ from PIL import Image
 
 from scheduler.errors import AccountBlocked, OutcomeUnknown, Rejected, UserError
 from scheduler.model import Medium, Outgoing, Receipt, Staged
-from scheduler.publishers.base import Absent, Deleted
+from scheduler.publishers.base import IN_FLIGHT, Absent, Deleted
 from scheduler.publishers.bluesky_wire import claims
 from scheduler.standins import bluesky_cids
 from tests.pds.conftest import Member, Pds
@@ -164,7 +164,7 @@ def test_killed_between_the_call_and_the_receipt(member: Member) -> None:
     going = out("Tué")
     staged = member.publisher().stage(going)
     since = datetime.now(UTC)
-    assert isinstance(member.publisher().find(going, staged, since), Absent)
+    assert isinstance(member.publisher().find(going, staged, since - IN_FLIGHT), Absent)
     lost = member.publisher().publish(going, staged)
     assert member.publisher().find(going, staged, since) == lost
     assert member.publisher().find(going, Staged(), since) == lost

@@ -18,7 +18,7 @@ ENDPOINTS = {
     "delete": "DELETE /:id",
 }
 _WORDS = {
-    "refused": "meta_100",
+    "refused": "fb_324",
     "login-dead": "meta_190",
     "limited": "meta_4",
     "limited-until-2030": "meta_retry_after",

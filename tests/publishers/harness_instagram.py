@@ -1,7 +1,7 @@
 """Instagram in the contract suite."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import ClassVar, Self
 
@@ -10,6 +10,7 @@ from PIL import Image
 from scheduler.model import Account, Content, FileContent, Medium, Outgoing, Staged
 from scheduler.publishers import instagram
 from scheduler.publishers.base import Shelf
+from scheduler.standins.containers import Containers
 from scheduler.standins.instagram import USERS, Server
 from scheduler.standins.lender import Lender
 from tests.publishers import harness
@@ -33,6 +34,19 @@ WORDS = {
     "cut-after": "cut_reply",
     "foreign": "html",
 }
+
+OF_THE_CALL = {**WORDS, "refused": "2207010", "limited": "2207042", "limited-until-2030": "2207042_until_2030"}
+"""Of the visible call: what is believed at once. Other refusals may accompany success, and are looked up."""
+
+
+def order(server: Containers, endpoints: Mapping[str, str], step: str, fault: str) -> None:
+    """Let a request fail."""
+    if fault == "unreachable":
+        server.stop()
+        return
+    server.fail(endpoints[step], (OF_THE_CALL if step == "publish" else WORDS)[fault])
+    if (step, fault) == ("publish", "login-dead"):
+        server.fail(endpoints["find"], WORDS[fault])  # a token is dead for every request
 
 
 class Publisher(instagram.Publisher):
@@ -102,7 +116,4 @@ class Harness(harness.Harness):
         ]
 
     def fail(self, step: str, fault: str) -> None:
-        if fault == "unreachable":
-            self.server.stop()
-        else:
-            self.server.fail(ENDPOINTS[step], WORDS[fault])
+        order(self.server, ENDPOINTS, step, fault)

@@ -2,9 +2,16 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any, ClassVar, Self
 
-from scheduler.model import Account
+import pytest
+
+from scheduler.clock import SimulatedClock
+from scheduler.errors import OutcomeUnknown
+from scheduler.model import Account, Outgoing, Staged
+from scheduler.publishers.base import Absent
 from scheduler.publishers.mastodon import Publisher
 from scheduler.standins.mastodon import USERS, Server
 from tests.publishers import harness
@@ -12,6 +19,7 @@ from tests.publishers.harness import FAULTS, Seen
 
 POST, LIST = "POST /api/v1/statuses", "GET /api/v1/accounts/:id/statuses"
 UPLOAD, DELETE = "POST /api/v2/media", "DELETE /api/v1/statuses/:id"
+NOON = datetime(2026, 9, 1, 12, tzinfo=UTC)
 _ENDPOINTS = {"upload": UPLOAD, "publish": POST, "find": LIST, "delete": DELETE}
 _WORDS = {
     "refused": "422",
@@ -65,3 +73,41 @@ class Harness(harness.Harness):
             self.server.stop()
         else:
             self.server.fail(_ENDPOINTS[step], _WORDS[fault])
+
+
+class World:
+    """A server and publishers that share a simulated clock."""
+
+    def __init__(self, network: Harness) -> None:
+        self.network, self.server, self.clock = network, network.server, SimulatedClock(NOON)
+        self.server.now = lambda: self.clock.now().timestamp()
+
+    def publisher(self, **more: object) -> Publisher:
+        """Return a new publisher, as after a restart."""
+        return self.network.publisher(clock=self.clock, **more)
+
+    def lost(self, out: Outgoing, staged: Staged, fault: str) -> datetime:
+        """Publish, and lose the answer; return when the call was about to be made."""
+        since = self.clock.now()
+        self.server.fail(POST, fault)
+        with pytest.raises(OutcomeUnknown):
+            self.publisher(patience=0.15 if fault.startswith("timeout") else 10).publish(out, staged)
+        return since
+
+    def looks_in_vain(self, out: Outgoing, staged: Staged, since: datetime) -> None:
+        """Look twice, as the program does, until the post is said not to be out."""
+        self.wait(seconds=15)
+        assert self.publisher().find(out, staged, since) is None
+        self.wait(seconds=135)
+        assert isinstance(self.publisher().find(out, staged, since), Absent)
+
+    def wait(self, **span: float) -> None:
+        """Let time pass."""
+        self.clock.sleep(timedelta(**span).total_seconds())
+
+
+@contextmanager
+def world(folder: Path, **options: object) -> Iterator[World]:
+    """Have a server there, of a version."""
+    with Harness(folder).running(**options) as network:
+        yield World(network)

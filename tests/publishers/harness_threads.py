@@ -12,7 +12,7 @@ from scheduler.standins.lender import Lender
 from scheduler.standins.threads import USERS, Server
 from tests.publishers import harness
 from tests.publishers.harness import FAULTS, Seen
-from tests.publishers.harness_instagram import WORDS
+from tests.publishers.harness_instagram import order
 
 ENDPOINTS = {
     "upload": "POST /me/threads",
@@ -74,7 +74,4 @@ class Harness(harness.Harness):
         ]
 
     def fail(self, step: str, fault: str) -> None:
-        if fault == "unreachable":
-            self.server.stop()
-        else:
-            self.server.fail(ENDPOINTS[step], WORDS[fault])
+        order(self.server, ENDPOINTS, step, fault)

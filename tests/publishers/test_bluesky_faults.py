@@ -9,7 +9,7 @@ import pytest
 
 from scheduler.errors import AccountBlocked, OutcomeUnknown, PublishError, Rejected, TryLater
 from scheduler.model import Account, Outgoing, Receipt, Staged
-from scheduler.publishers.base import Absent, Deleted, NeedsHand
+from scheduler.publishers.base import IN_FLIGHT, Absent, Deleted, NeedsHand
 from scheduler.publishers.bluesky import Publisher
 from scheduler.standins.bluesky import Server
 from scheduler.standins.faults import FAULTS
@@ -109,7 +109,9 @@ def test_publish_raises_what_is_safe(server: Server, make: Make, out: Outgoing, 
         assert type(after) is CLEAR.get(fault, OutcomeUnknown)
     assert len(server.asked(PUT)) == 1 + (fault in CURED)
     found = make().find(out, staged, since)
-    assert isinstance(found, Receipt if server.posts else Absent)
+    assert isinstance(found, Receipt) if server.posts else found is None
+    long_ago = make().find(out, staged, since - IN_FLIGHT)
+    assert isinstance(long_ago, Receipt if server.posts else Absent)
     receipt = make().publish(out, staged)
     assert receipt == make().find(out, staged, since)
     assert len(server.posts) == server.commits == 1

@@ -10,7 +10,7 @@ import pytest
 
 from scheduler.errors import AccountBlocked, OutcomeUnknown, PublishError, Rejected, TryLater
 from scheduler.model import Account, Outgoing, Receipt, Staged
-from scheduler.publishers.base import Absent, Deleted, NeedsHand
+from scheduler.publishers.base import IN_FLIGHT, Absent, Deleted, NeedsHand
 from scheduler.publishers.facebook import Publisher
 from scheduler.standins.facebook import PAGES, Server
 from scheduler.standins.faults import FAULTS
@@ -28,13 +28,23 @@ CLEAR: dict[str, type[PublishError]] = {
     **dict.fromkeys(("meta_429", "meta_retry_after", "meta_regain", "429"), TryLater),
     **dict.fromkeys(("meta_10", "meta_102", "meta_190", "meta_190_460", "meta_190_463", "meta_200"), AccountBlocked),
     "meta_33": AccountBlocked,  # the Page isn't there for this token
-    "meta_100": Rejected,
     "fb_324": Rejected,
 }
 """The answers that say for certain that nothing was posted. Every other fault leaves it open."""
-FINAL = {*CLEAR, "meta_368", "fb_368_after_commit", "fb_506", "fb_506_after_commit", "fb_1366051"}
+FINAL = {
+    *CLEAR,
+    "meta_100",
+    "meta_4_after_commit",
+    "meta_368",
+    "fb_368_after_commit",
+    "fb_506",
+    "fb_506_after_commit",
+    "fb_1366051",
+}
 FINAL |= {"fb_1366051_after_commit", "fb_100_after_commit"}
 """What, said to an upload, need not be asked again."""
+SEEN = {"fb_100_after_commit", "meta_4_after_commit"}
+"""Refusals of what is out: the photos tell at once."""
 
 Make = Callable[..., Publisher]
 
@@ -83,6 +93,12 @@ def out(tmp_path_factory: pytest.TempPathFactory) -> Outgoing:
 
 
 @pytest.fixture
+def words(tmp_path: Path) -> Outgoing:
+    """Return a delivery of words alone."""
+    return Harness(tmp_path).out("Libérez-les")
+
+
+@pytest.fixture
 def staged(make: Make, out: Outgoing) -> Staged:
     """Return the same delivery, staged."""
     return make().stage(out)
@@ -101,7 +117,7 @@ def seen(server: Server) -> list[str]:
     return [post.id for post in server.posts if post.published]
 
 
-@pytest.mark.parametrize("fault", [fault for fault in ALL if fault != "fb_100_after_commit"])
+@pytest.mark.parametrize("fault", [fault for fault in ALL if fault not in SEEN])
 def test_publish_raises_what_is_safe(facebook: Server, make: Make, out: Outgoing, staged: Staged, fault: str) -> None:
     """After any fault: one request, never "not sent" while the post is out, and a look tells the truth."""
     since = datetime.now(UTC)
@@ -120,7 +136,7 @@ def test_publish_raises_what_is_safe(facebook: Server, make: Make, out: Outgoing
 def test_two_phases_always_end_in_a_proof(facebook: Server, make: Make, out: Outgoing, fault: str) -> None:
     """Held back and then published: after any fault a look says out or not out, and trying again makes no second."""
     publisher = make(patience(fault), two_phase=True)
-    staged, since = make(two_phase=True).stage(out), datetime.now(UTC)
+    staged, since = make(two_phase=True).stage(out), datetime.now(UTC) - IN_FLIGHT
     facebook.fail(FLIP, fault)
     after = outcome(lambda: publisher.publish(out, staged))
     assert isinstance(after, (Receipt, PublishError))
@@ -162,14 +178,12 @@ def test_holding_back_never_shows_anything(facebook: Server, make: Make, out: Ou
 
 
 @pytest.mark.parametrize("fault", ALL)
-def test_find_tells_nothing_when_it_fails(
-    facebook: Server, make: Make, out: Outgoing, staged: Staged, fault: str
-) -> None:
-    """A look that fails raises, or goes on to the next way of looking; it never invents a post."""
-    since = datetime.now(UTC)
+def test_find_tells_nothing_when_it_fails(facebook: Server, make: Make, words: Outgoing, fault: str) -> None:
+    """A look that fails raises; it never invents a post."""
+    out, since = words, datetime.now(UTC)
+    staged = make().stage(out)
     receipt = make().publish(out, staged)
     facebook.fail(LIST, fault)
-    facebook.tells_stories = False
     with pytest.raises(PublishError) as raised:
         make(patience(fault)).find(out, staged, since)
     assert not isinstance(raised.value, OutcomeUnknown)
@@ -190,8 +204,8 @@ def test_a_state_that_cannot_be_read_proves_nothing(facebook: Server, make: Make
     assert not isinstance(after, (Absent, OutcomeUnknown))
 
 
-@pytest.mark.parametrize("endpoint", ["DELETE /:id", "GET /:id"])
-@pytest.mark.parametrize("fault", [fault for fault in ALL if fault != "meta_33"])
+@pytest.mark.parametrize("endpoint", ["DELETE /:id", "GET /:id", LIST, "GET /me"])
+@pytest.mark.parametrize("fault", ALL)
 def test_deleted_means_gone(facebook: Server, make: Make, out: Outgoing, endpoint: str, fault: str) -> None:
     """A fault while deleting or reading back never passes for a deletion that didn't happen."""
     publisher = make()
@@ -202,6 +216,7 @@ def test_deleted_means_gone(facebook: Server, make: Make, out: Outgoing, endpoin
         assert (seen(facebook), facebook.photos) == ([], {})
     if isinstance(after, NeedsHand):
         assert fault in FINAL
+    facebook.clear()
     assert isinstance(make().delete(receipt), Deleted)
     assert (seen(facebook), facebook.photos) == ([], {})
 
@@ -220,9 +235,10 @@ def test_renewing_says_what_to_do(facebook: Server, make: Make, fault: str) -> N
 # ── a refusal of what is out all the same ───────────────────────────────────────────────────────────────
 
 
-def test_a_refusal_is_looked_into(facebook: Server, make: Make, out: Outgoing, staged: Staged) -> None:
+@pytest.mark.parametrize("fault", sorted(SEEN))
+def test_a_refusal_is_looked_into(facebook: Server, make: Make, out: Outgoing, staged: Staged, fault: str) -> None:
     """Facebook refuses a post that it has published: the look finds it, and its receipt is what counts."""
-    facebook.fail(POST, "fb_100_after_commit")
+    facebook.fail(POST, fault)
     receipt = make().publish(out, staged)
     assert [receipt.remote_id] == seen(facebook)
 
@@ -237,6 +253,53 @@ def test_a_refusal_that_cannot_be_looked_into_is_open(
     with pytest.raises(OutcomeUnknown) as raised:
         make().publish(out, staged)
     check_clean(raised.value)
+
+
+@pytest.mark.parametrize("fault", ["meta_1", "html", "timeout_before_commit"])
+def test_a_limit_that_cannot_be_looked_into_is_open(
+    facebook: Server, make: Make, out: Outgoing, staged: Staged, fault: str
+) -> None:
+    """Too many calls, and then the look fails for another reason: nobody knows."""
+    facebook.fail(POST, "meta_4_after_commit")
+    facebook.fail("GET /:id", fault)
+    with pytest.raises(OutcomeUnknown):
+        make(patience(fault)).publish(out, staged)
+
+
+@pytest.mark.parametrize("fault", ["meta_4", "meta_regain"])
+def test_a_limit_for_looks_too_is_a_limit(
+    facebook: Server, make: Make, out: Outgoing, staged: Staged, fault: str
+) -> None:
+    """Where the look is refused for too many calls as well, nobody was let in at all."""
+    facebook.fail(POST, "meta_4")
+    facebook.fail("GET /:id", fault)
+    with pytest.raises(TryLater):
+        make().publish(out, staged)
+
+
+@pytest.mark.parametrize("fault", ["fb_100_after_commit", "meta_4_after_commit"])
+@pytest.mark.parametrize("look", ["meta_33", "meta_4"])
+def test_a_state_that_is_not_shown_is_open(
+    facebook: Server, make: Make, words: Outgoing, fault: str, look: str
+) -> None:
+    """The change of state is refused, took effect, and can't be read: no second post is made for that."""
+    publisher = make(two_phase=True)
+    staged = publisher.stage(words)
+    facebook.fail(FLIP, fault)
+    facebook.fail("GET /:id", look)
+    with pytest.raises(OutcomeUnknown):
+        publisher.publish(words, staged)
+    assert isinstance(publisher.find(words, staged, datetime.now(UTC)), Receipt)
+
+
+def test_a_refusal_without_a_reason_is_open_while_the_list_lags(facebook: Server, make: Make, words: Outgoing) -> None:
+    """Refused, out, and not in the list yet: that isn't failed."""
+    staged, since = make().stage(words), datetime.now(UTC)
+    facebook.fail(POST, "fb_100_after_commit")
+    facebook.hidden_looks = 1
+    with pytest.raises(OutcomeUnknown):
+        make().publish(words, staged)
+    assert isinstance(make().find(words, staged, since), Receipt)
 
 
 # ── before anything leaves ──────────────────────────────────────────────────────────────────────────────

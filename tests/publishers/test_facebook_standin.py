@@ -12,6 +12,7 @@ import pytest
 import requests
 from PIL import Image
 
+from scheduler.publishers.http_wire import hush
 from scheduler.standins.facebook import PAGES, Server
 from scheduler.standins.facebook_objects import Page
 from tests.publishers.facebook_bench import Watch
@@ -29,6 +30,7 @@ def watch() -> Watch:
 @pytest.fixture
 def server(watch: Watch) -> Iterator[Server]:
     """Return the server."""
+    hush()  # these tests ask by themselves, and the proof stands in their addresses
     with Server(now=watch.seconds) as running:
         yield running
     assert not running.errors
@@ -78,7 +80,7 @@ def attached(*photos: str, **more: str) -> dict[str, str]:
         ({}, 100),
         ({"message": "x", "caption": "y"}, 100),
         ({"message": "x", "published": "0"}, 100),
-        ({"message": "x", "link": "example.org"}, 100),
+        ({"message": "x", "link": "example.org"}, 1500),
         ({"message": "x" * 63_207}, 100),
         ({"message": "x", "access_token": "canary-page-2"}, 190),
         ({"message": "x", "attached_media[0]": "1"}, 100),
@@ -203,6 +205,17 @@ def test_lists(server: Server, say: Say) -> None:
     assert say("GET", "/1002/published_posts", params={"limit": "101"}) == (400, 100)
     assert say("GET", "/1002/published_posts", params={"fields": "likes"}) == (400, 100)
     assert say("GET", "/1002/published_posts", params={"since": "1"}) == (400, 100)
+
+
+@pytest.mark.parametrize(
+    ("method", "path"), [("POST", "/1003/feed"), ("POST", "/1003/photos"), ("POST", "/1003_1"), ("DELETE", "/1003_1")]
+)
+def test_who_may_only_look_changes_nothing(server: Server, say: Say, method: str, path: str) -> None:
+    """A token without the task CREATE_CONTENT reads, and no more."""
+    server.add(PAGES[2], "x")
+    assert say("GET", "/1003/published_posts", page=PAGES[2])[0] == 200
+    assert say(method, path, page=PAGES[2], data={"message": "y"}) == (403, 200)
+    assert len(server.posts) == 1
 
 
 def test_too_many_calls(server: Server, say: Say) -> None:

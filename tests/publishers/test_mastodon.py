@@ -14,18 +14,16 @@ import pytest
 
 from scheduler.clock import SimulatedClock
 from scheduler.errors import AccountBlocked, Rejected, TryLater, UserError
-from scheduler.model import Account, CardContent, Content, FileContent, Level, Medium, Receipt, Staged
+from scheduler.model import Account, CardContent, Content, FileContent, Level, Medium, Staged
 from scheduler.publishers import mastodon_wire
 from scheduler.publishers.http_wire import Answer
 from scheduler.publishers.mastodon import Publisher
 from scheduler.standins.mastodon import USERS
 from tests.docs import pages
 from tests.media.films import film
-from tests.publishers.conftest import check_clean
 from tests.publishers.harness_mastodon import POST, UPLOAD, Harness
 
 NOON = datetime(2026, 9, 1, 12, tzinfo=UTC)
-WRONG = "canary-wrong-code"
 
 
 def account(**more: object) -> Account:
@@ -372,20 +370,6 @@ def test_a_lost_file_can_be_made_again(mastodon: Harness) -> None:
         mastodon.publisher().stage(mastodon.out("x", picture))
 
 
-def test_deletes_nothing_but_posts(mastodon: Harness) -> None:
-    """A receipt of another network, or a tampered one, never becomes part of an address."""
-    with pytest.raises(Rejected, match="is not the id of a post on Mastodon"):
-        mastodon.publisher().delete(Receipt(remote_id="1/../../me", url=None, published_at=NOON))
-    assert not mastodon.server.requests
-
-
-def test_another_s_post_is_not_called_deleted(mastodon: Harness) -> None:
-    """The server says "not there" to whoever may not delete a post: it is read back, and still shown."""
-    post = mastodon.server.add(USERS[1], "à d'autres")
-    with pytest.raises(TryLater, match="still shows"):
-        mastodon.publisher().delete(Receipt(remote_id=post.id, url=None, published_at=NOON))
-
-
 @pytest.mark.parametrize("status", [*mastodon_wire.STATUS, 408, 409, 500, 502, 503])
 def test_the_table_of_errors_is_told(status: int) -> None:
     """Each status that the code reads a meaning into stands in the table of Mastodon's errors."""
@@ -393,45 +377,3 @@ def test_the_table_of_errors_is_told(status: int) -> None:
     assert str(status) in page or (status >= 500 and "5xx" in page)
     answer = Answer(status, {"error": "no", "error_description": "why"}, {})
     assert mastodon_wire.judged(answer, now=NOON).message == f"Mastodon answers {status}: no - why"
-
-
-# ── getting a token ─────────────────────────────────────────────────────────────────────────────────────
-
-
-def test_a_person_allows_it_and_pastes_the_code(mastodon: Harness) -> None:
-    """The address is asked for in the question, the code isn't shown, and the token does all that is needed."""
-    asked = []
-
-    def person(question: str, *, hidden: bool = False) -> str:
-        asked.append((question, hidden))
-        return f" {mastodon.server.desk.allow(question.split()[1], USERS[0], mastodon.server.now())} \n"
-
-    secrets = mastodon.publisher(secrets={}).log_in(person)
-    ((question, hidden),) = asked
-    assert question.startswith(f"Open {mastodon.server.url}/oauth/authorize?")
-    assert hidden
-    publisher, out = mastodon.publisher(secrets=secrets), mastodon.out("Bonjour", mastodon.picture())
-    assert publisher.verify() == f"@rights_fr@{urlsplit(mastodon.server.url).netloc}"
-    receipt = publisher.publish(out, publisher.stage(out))
-    assert publisher.delete(receipt)
-
-
-def test_a_wrong_code_gives_nothing(mastodon: Harness) -> None:
-    """A code that the server doesn't know, or none, gives no token and gives nothing away."""
-    with pytest.raises(Rejected, match="invalid_grant") as raised:
-        mastodon.publisher().log_in(lambda _question, **_: WRONG)
-    check_clean(raised.value)
-    with pytest.raises(UserError, match="no code was pasted"):
-        mastodon.publisher().log_in(lambda _question, **_: " ")
-
-
-@pytest.mark.parametrize("scopes", [("read",), ("read", "write:statuses"), ("write",), ("read:statuses", "write")])
-def test_a_token_that_may_too_little_is_told(mastodon: Harness, scopes: tuple[str, ...]) -> None:
-    """`accounts verify` names what the token may not, and how to get another."""
-    user = replace(USERS[0], scopes=scopes)
-    mastodon.server.users[user.token] = user
-    with pytest.raises(AccountBlocked) as raised:
-        mastodon.publisher().verify()
-    check_clean(raised.value)
-    if any(scope.startswith("read") and scope != "read:statuses" for scope in scopes):
-        assert "solidarity accounts login --account mastodon-fr" in str(raised.value)

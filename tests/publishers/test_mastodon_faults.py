@@ -20,6 +20,8 @@ from tests.servers import tls
 ALL = sorted({*FAULTS, *Server.refusals})
 HANGS = {"timeout_before_commit", "timeout_after_commit", "drip"}
 SHOW = "GET /api/v1/statuses/:id"
+ATTACHED = {"400_media_after_commit", "422_media_after_commit"}
+"""Refusals of a call whose media are in a post already: our own, which is looked for at once."""
 FINAL = {"400", "404", "413", "422", "html_413"}
 BLOCKED = {"401", "403_scope", "403_suspended"}
 LATER = {"429", "429_reset", "429_integer_reset", "429_absurd_reset", "429_garbled_reset", "422_not_ready", "422_media"}
@@ -69,7 +71,7 @@ def served(harness: Harness) -> list[str]:
     return [post.id for post in harness.server.posts]
 
 
-@pytest.mark.parametrize("fault", [one for one in ALL if one != "422_media_after_commit"])
+@pytest.mark.parametrize("fault", [one for one in ALL if one not in ATTACHED])
 def test_publish_raises_what_is_safe(mastodon: Harness, out: Outgoing, staged: Staged, fault: str) -> None:
     """After any fault: one request, never "not sent" while the post is out, and a look tells the truth."""
     since = datetime.now(UTC)
@@ -84,7 +86,7 @@ def test_publish_raises_what_is_safe(mastodon: Harness, out: Outgoing, staged: S
     assert (found.remote_id if isinstance(found, Receipt) else found) == next(iter(served(mastodon)), None)
 
 
-@pytest.mark.parametrize("fault", [one for one in ALL if one not in {*CLEAR, "422_media_after_commit"}])
+@pytest.mark.parametrize("fault", [one for one in ALL if one not in {*CLEAR, *ATTACHED}])
 def test_the_same_call_again_posts_nothing_twice(mastodon: Harness, out: Outgoing, staged: Staged, fault: str) -> None:
     """Whatever became of the first call: repeating it, as after "not out", leaves exactly one post."""
     mastodon.server.fail(POST, fault)
@@ -94,9 +96,10 @@ def test_the_same_call_again_posts_nothing_twice(mastodon: Harness, out: Outgoin
     assert served(mastodon) == [receipt.remote_id]
 
 
-def test_media_in_a_post_already_is_ours(mastodon: Harness, out: Outgoing, staged: Staged) -> None:
+@pytest.mark.parametrize("fault", sorted(ATTACHED))
+def test_media_in_a_post_already_is_ours(mastodon: Harness, out: Outgoing, staged: Staged, fault: str) -> None:
     """A server that says the media are in a post is asked which: it is ours, and that is the receipt."""
-    mastodon.server.fail(POST, "422_media_after_commit")
+    mastodon.server.fail(POST, fault)
     assert mastodon.publisher().publish(out, staged).remote_id == served(mastodon)[0]
     assert len(mastodon.server.asked(POST)) == 1
 
@@ -120,7 +123,7 @@ def test_stage_never_leaves_it_open(mastodon: Harness, out: Outgoing, endpoint: 
     """A fault while staging is never "unknown", shows nobody anything, and staging again makes it good."""
     mastodon.server.fail(endpoint, fault)
     after = outcome(lambda: mastodon.publisher(patience=patience(fault)).stage(out))
-    refused = {*FINAL, "422_media", "422_media_after_commit"} if endpoint == UPLOAD else set()
+    refused = {*FINAL, "422_media", *ATTACHED} if endpoint == UPLOAD else set()
     final = (Rejected,) if fault in refused else (AccountBlocked,) if fault in BLOCKED else ()
     assert isinstance(after, (Staged, TryLater, *final))
     assert not served(mastodon)

@@ -5,64 +5,21 @@ import subprocess
 import sys
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scheduler.clock import SimulatedClock
 from scheduler.errors import OutcomeUnknown, Rejected, TryLater
-from scheduler.model import Outgoing, Receipt, Staged
+from scheduler.model import Receipt, Staged
 from scheduler.publishers.base import Absent
-from scheduler.publishers.mastodon import Publisher
 from scheduler.publishers.mastodon_text import canonical, length, plain
 from scheduler.standins.mastodon import USERS
 from scheduler.standins.mastodon_posts import rendered, weight
-from tests.publishers.harness_mastodon import LIST, POST, Harness
-
-NOON = datetime(2026, 9, 1, 12, tzinfo=UTC)
-
-
-class World:
-    """A server and publishers that share a simulated clock."""
-
-    def __init__(self, network: Harness) -> None:
-        self.network, self.server, self.clock = network, network.server, SimulatedClock(NOON)
-        self.server.now = lambda: self.clock.now().timestamp()
-
-    def publisher(self, **more: object) -> Publisher:
-        """Return a new publisher, as after a restart."""
-        return self.network.publisher(clock=self.clock, **more)
-
-    def lost(self, out: Outgoing, staged: Staged, fault: str) -> datetime:
-        """Publish, and lose the answer; return when the call was about to be made."""
-        since = self.clock.now()
-        self.server.fail(POST, fault)
-        with pytest.raises(OutcomeUnknown):
-            self.publisher(patience=0.15 if fault.startswith("timeout") else 10).publish(out, staged)
-        return since
-
-    def looks_in_vain(self, out: Outgoing, staged: Staged, since: datetime) -> None:
-        """Look twice, as the program does, until the post is said not to be out."""
-        self.wait(seconds=15)
-        assert self.publisher().find(out, staged, since) is None
-        self.wait(seconds=135)
-        assert isinstance(self.publisher().find(out, staged, since), Absent)
-
-    def wait(self, **span: float) -> None:
-        """Let time pass."""
-        self.clock.sleep(timedelta(**span).total_seconds())
-
-
-@contextmanager
-def world(folder: Path, **options: object) -> Iterator[World]:
-    """Have a server there, of a version."""
-    with Harness(folder).running(**options) as network:
-        yield World(network)
+from tests.publishers.harness_mastodon import LIST, NOON, POST, Harness, World, world
 
 
 @pytest.fixture
@@ -209,17 +166,6 @@ def test_a_post_that_shows_late_is_no_dropped_one(here: World) -> None:
         here.publisher().publish(out, staged)
     assert isinstance(here.publisher().find(out, staged, NOON), Receipt)
     assert not list((here.network.folder / "mastodon").iterdir())
-
-
-def test_media_that_are_gone_are_uploaded_again(here: World) -> None:
-    """The server deleted the uploads and nothing is out: put off, and what is staged anew goes."""
-    out = here.network.out("Perdue", here.network.picture())
-    staged = here.publisher().stage(out)
-    here.server.uploads.clear()
-    with pytest.raises(TryLater, match="uploaded again"):
-        here.publisher().publish(out, staged)
-    here.publisher().publish(out, here.publisher().stage(out))
-    assert len(here.server.posts) == 1
 
 
 # ── looking ─────────────────────────────────────────────────────────────────────────────────────────────

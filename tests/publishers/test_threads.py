@@ -167,7 +167,7 @@ def test_answers_have_a_quota_of_their_own(on: Scene) -> None:
 
 
 def test_a_container_that_is_gone_once_published(on: Scene) -> None:
-    """The container can't be read any more: the profile's posts tell; where they don't, the same one is published."""
+    """The container can't be read any more: the profile's posts tell; where they don't, it is out without a name."""
     on.server.forgets = True
     out = on.out()
     staged, since = on.staged(out), on.clock.now()
@@ -176,10 +176,47 @@ def test_a_container_that_is_gone_once_published(on: Scene) -> None:
         on.make().publish(out, staged)
     assert isinstance(on.make().find(out, staged, since), Receipt)
     on.server.hidden_looks = 3
-    assert isinstance(on.found(out, staged, since), Absent)
+    publisher = on.make()
+    on.later(minutes=5)
+    with pytest.raises(TryLater, match="doesn't know the container any more"):
+        publisher.find(out, staged, since)
+    on.later(minutes=10)
+    found = publisher.find(out, staged, since)
+    assert isinstance(found, Receipt)
+    assert (found.remote_id, found.url) == (staged.ids["container"], None)
+    assert on.make().named(found) is None
+    named = on.make().named(found)
+    assert named is not None
+    assert named.remote_id == on.server.posts[0].id
+
+
+def test_a_container_that_is_missing_for_a_while(on: Scene) -> None:
+    """Meta says that the container isn't there, and minutes later that it is ready: it wasn't published."""
+    out = on.out()
+    staged, since = on.staged(out), on.clock.now()
+    on.server.fail(on.endpoint("publish"), "timeout_before_commit")
     with pytest.raises(OutcomeUnknown):
-        on.make().publish(out, staged)
-    assert len(on.server.posts) == 1
+        on.make(0.15).publish(out, staged)
+    publisher = on.make()
+    on.later(minutes=3)
+    on.server.fail("GET /:id", "meta_33")
+    with pytest.raises(TryLater):
+        publisher.find(out, staged, since)
+    on.later(minutes=9)
+    assert isinstance(publisher.find(out, staged, since), Absent)
+    on.later(minutes=9)
+    on.server.fail("GET /:id", "meta_33")
+    with pytest.raises(TryLater):  # counted anew
+        publisher.find(out, staged, since)
+
+
+def test_an_old_container_that_is_missing_proves_nothing(on: Scene) -> None:
+    """After 23 hours a container may be missing because its time is over: only the profile's posts tell."""
+    out = on.out()
+    staged, since = on.staged(out), on.clock.now()
+    on.server.fail("GET /:id", "meta_33")
+    on.later(hours=23)
+    assert isinstance(on.make().find(out, staged, since), Absent)
 
 
 def test_deletions_have_a_quota(on: Scene) -> None:

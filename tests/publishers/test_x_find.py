@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from scheduler.errors import OutcomeUnknown
 from scheduler.model import Outgoing, Receipt, Staged
+from scheduler.publishers.x_posts import is_it
 from scheduler.publishers.x_texts import as_written, canonical
 from scheduler.standins.x import USERS, Server
 from scheduler.standins.x_posts import EXPANSIONS, FIELDS, Post, normal, weight
@@ -35,6 +36,20 @@ def test_finds_what_shows_late(x: Server, make: Make) -> None:
     assert [make().find(going, staged, since) for _ in range(3)] == [None, None, receipt]
 
 
+def test_finds_what_x_did_after_we_gave_up(x: Server, make: Make) -> None:
+    """A call that timed out may still be worked on: nothing is claimed before, and the post is found after."""
+    going, since = out("lent"), datetime.now(UTC)
+    staged = make().stage(going)
+    x.fail("POST /2/tweets", "commits_late")
+    with pytest.raises(OutcomeUnknown):
+        make(0.3).publish(going, staged)
+    assert make().find(going, staged, since) is None
+    x.finish()
+    found = make().find(going, staged, since)
+    assert isinstance(found, Receipt)
+    assert [post.id for post in x.posts] == [found.remote_id]
+
+
 def test_leaves_other_posts_alone(x: Server, make: Make) -> None:
     """Not ours: the same text before, as a reply, as a retweet, by another account, or with another link."""
     x.add(USERS[0], "Signez https://example.org/a")
@@ -53,6 +68,73 @@ def test_an_earlier_post_of_the_same_text_is_not_ours(x: Server, make: Make) -> 
     x.add(USERS[0], "Chaque jour")
     x.now = time.time
     assert make().find(out("Chaque jour"), Staged(), datetime.now(UTC)) is None
+
+
+def pictured(tmp_path: Path, name: str) -> Outgoing:
+    """Return a delivery with one caption and a picture of its own."""
+    harness = Harness(tmp_path)
+    return harness.out("Libérez-les", harness.picture(f"{name}.png"), key=name)
+
+
+def test_two_photos_with_one_caption_are_told_apart(x: Server, make: Make, tmp_path: Path) -> None:
+    """X showed the first and lost the second: the first is never taken for the second, nor the other way round."""
+    first, second = pictured(tmp_path, "a"), pictured(tmp_path, "b")
+    staged = [make().stage(first), make().stage(second)]
+    since = datetime.now(UTC)
+    receipt = make().publish(first, staged[0])
+    x.fail("POST /2/tweets", "503")
+    with pytest.raises(OutcomeUnknown):
+        make().publish(second, staged[1])
+    assert make().find(second, staged[1], since) is None
+    assert make().find(first, staged[0], since) == receipt
+    again = make().publish(second, staged[1])
+    assert make().find(second, staged[1], since) == again
+    assert len(x.posts) == 2
+
+
+def test_words_alone_are_not_words_with_a_picture(x: Server, make: Make, tmp_path: Path) -> None:
+    """The same words with a picture are another post than without, also where our own ids are not known."""
+    with_it, without = pictured(tmp_path, "a"), out("Libérez-les")
+    staged, since = make().stage(without), datetime.now(UTC)
+    receipt = make().publish(with_it, make().stage(with_it))
+    assert make().find(without, staged, since) is None
+    assert make().find(with_it, Staged(), since) == receipt
+    alone = make().publish(without, staged)
+    assert make().find(without, staged, since) == alone
+    x.posts.pop(0)
+    assert make().find(with_it, Staged(), since) is None
+
+
+ID, LINK = "2124612874566369280", "https://x.com/u/status/2124612874566369280/photo/1"
+
+
+@pytest.mark.parametrize(
+    ("post", "media_ids", "is_ours"),
+    [
+        ({"attachments": {"media_keys": ["3_7"]}}, ["7"], True),
+        ({"attachments": {"media_keys": ["3_7", "3_8"]}}, ["8", "7"], True),
+        ({"attachments": {"media_keys": ["13_7"]}}, ["7"], True),
+        ({"attachments": {"media_keys": ["3_7"]}}, ["7", "8"], False),
+        ({"attachments": {"media_keys": ["3_17"]}}, ["7"], False),
+        ({"entities": {"urls": [{"url": "t.co", "expanded_url": LINK, "media_key": "3_7"}]}}, ["7"], True),
+        ({"entities": {"urls": [{"url": "t.co", "expanded_url": LINK}]}}, ["7"], False),
+        ({"entities": {"urls": [{"url": "t.co", "expanded_url": LINK}]}}, [], True),
+        ({"attachments": {"media_keys": ["3_7"]}}, [], True),
+        ({"attachments": None, "entities": None}, [], False),
+        ({}, ["7"], False),
+    ],
+)
+def test_a_picture_is_known_by_x_s_id(tmp_path: Path, post: dict[str, object], media_ids: list[str], *, is_ours: bool):
+    """Wherever X names it; what X doesn't name is not ours, and not being found only means that a person looks."""
+    assert is_it({"id": ID, "text": "Libérez-les", **post}, pictured(tmp_path, "a"), media_ids) == is_ours
+
+
+def test_a_link_to_another_s_picture_is_no_picture_of_ours() -> None:
+    """X attaches the picture of a post that a text links to; our words are still without one."""
+    written = "voir https://x.com/other/status/5/photo/1"
+    link = {"url": "https://t.co/a", "expanded_url": "https://x.com/other/status/5/photo/1", "media_key": "3_9"}
+    post = {"id": ID, "text": "voir https://t.co/a", "entities": {"urls": [link]}}
+    assert is_it({**post, "attachments": {"media_keys": ["3_9"]}}, out(written), [])
 
 
 def test_takes_the_first_of_two(x: Server, make: Make) -> None:

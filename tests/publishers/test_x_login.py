@@ -4,7 +4,8 @@ import os
 import re
 import stat
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -15,6 +16,7 @@ from scheduler import app as parts
 from scheduler.clock import SimulatedClock, SystemClock
 from scheduler.errors import AccountBlocked, PublishError, TryLater, UserError
 from scheduler.model import Account, Receipt
+from scheduler.publishers import base
 from scheduler.publishers.x import Publisher
 from scheduler.standins.faults import FAULTS
 from scheduler.standins.x import USERS, Server
@@ -74,6 +76,50 @@ def test_is_renewed_in_time(x: Server, login: Callable[..., Publisher], clock: S
     clock.move_to(clock.now() + timedelta(minutes=26))  # nobody called `renew`: who speaks renews
     assert login().verify() == "@rights_fr"
     assert len(x.asked(TOKEN)) == 4
+
+
+@pytest.mark.parametrize("ahead", [timedelta(), timedelta(minutes=10)])
+def test_a_post_waits_for_no_renewal(
+    x: Server,
+    login: Callable[..., Publisher],
+    clock: SimulatedClock,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    ahead: timedelta,
+) -> None:
+    """What it was prepared with is still good at its time and somewhat later: nobody's turn is waited for."""
+    login().verify()
+    clock.move_to(clock.now() + timedelta(minutes=114))
+    out = replace(Harness(tmp_path).out("À l'heure"), due_at=clock.now() + ahead)
+    staged = login().stage(out)
+    clock.move_to(out.due_at + timedelta(minutes=3))
+    monkeypatch.setattr(Tokens, "turn", lambda _: pytest.fail("it waits for its turn"))
+    login().publish(out, staged)
+    assert len(x.posts) == 1
+
+
+def test_a_post_that_waited_too_long_to_get_in_does_not_leave(
+    x: Server, login: Callable[..., Publisher], clock: SimulatedClock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who had to wait for the login at the due second makes no visible call: what was judged may no longer hold."""
+    out = Harness(tmp_path).out("Trop tard")
+    staged, turn = login().stage(out), Tokens.turn
+    clock.move_to(clock.now() + timedelta(hours=3))
+
+    @contextmanager
+    def slow(tokens: Tokens) -> Iterator[None]:
+        with turn(tokens):
+            clock.move_to(clock.now() + base.PROMPT + timedelta(seconds=1))
+            yield
+
+    monkeypatch.setattr(Tokens, "turn", slow)
+    publisher = login()
+    with pytest.raises(TryLater, match="too long"):
+        publisher.publish(out, staged)
+    assert x.posts == []
+    publisher.publish(out, staged)
+    assert len(x.posts) == 1
 
 
 def test_keys_need_no_renewal(make: Make) -> None:

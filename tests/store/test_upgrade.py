@@ -16,7 +16,7 @@ from scheduler.store.database import open_engine, writing
 from tests.world import NOON, World, post
 
 URL = "sqlite:///var/state.db"
-NEW = {"staging_since", "parts"}
+NEW = {"staging_since", "parts", "remote_ids"}
 TABLES = ("deliveries", "events", "receipts", "audit", "pauses", "tasks", "meta")
 
 

@@ -196,6 +196,25 @@ def test_once_it_is_out_nobody_fetches_it(world: Lent) -> None:
     assert gone(world, url)
 
 
+def test_once_its_part_of_a_thread_is_out_nobody_fetches_it(tmp_path: Path) -> None:
+    """The pictures of a thread are its first part's: while the others go nothing is lent."""
+    made = World(tmp_path, public_url=HERE)
+    made.threads["p"] = ("two", "three")
+    made.write(post("p", at=NOON, card=CardOrder()))
+    made.queue()
+    browser = TestClient(application(Site(made.app), ROUTES), base_url=HERE)
+    seen = []
+    while deliver.step(made.app):
+        one = made[KEY]
+        assert one.frozen is not None
+        url = parts.lender(made.workspace, made.clock).url(one.frozen.media[0], until=NOON + HOUR)
+        seen.append((one.status, len(one.parts), browser.get(url).status_code))
+    assert (Status.staged, 0, 200) in seen
+    assert {(Status.staged, 1, 404), (Status.staged, 2, 404), (Status.published, 3, 404)} <= set(seen)
+    browser.close()
+    made.close()
+
+
 def test_one_of_two_that_show_it_is_enough(tmp_path: Path) -> None:
     """The same card on two accounts is one file: it is lent until the second one is out."""
     made = World(tmp_path, accounts=("a", "b"), public_url=HERE)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from scheduler.errors import OutcomeUnknown, Rejected, TryLater, UserError
 from scheduler.model import Outgoing, Receipt, Staged
-from scheduler.publishers.base import Absent, Deleted, NeedsHand
+from scheduler.publishers.base import IN_FLIGHT, Absent, Deleted, NeedsHand
 from scheduler.publishers.bluesky import Publisher
 from scheduler.publishers.bluesky_record import raw_cid, record_key
 from scheduler.standins import bluesky_cids
@@ -189,7 +189,7 @@ def test_a_picture_must_be_kept_as_it_is(network: Harness, clock: Ticking, publi
 
 def test_absent_is_a_proof(network: Harness, clock: Ticking, publisher: Publisher) -> None:
     """Not there is told as such, from the delivery alone."""
-    assert isinstance(publisher.find(going(network, clock, "Jamais"), Staged(), clock.at), Absent)
+    assert isinstance(publisher.find(going(network, clock, "Jamais"), Staged(), clock.at - IN_FLIGHT), Absent)
 
 
 def test_the_page_tells_the_code_s_figures() -> None:

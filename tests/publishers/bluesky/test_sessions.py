@@ -11,6 +11,8 @@ from scheduler.model import Account
 from scheduler.publishers.bluesky import Publisher
 from scheduler.publishers.bluesky_wire import claims
 from scheduler.standins.bluesky import Server
+from scheduler.standins.faults import Answer
+from scheduler.standins.loopback import Request
 from tests.publishers.bluesky.conftest import Ticking, going, made
 from tests.publishers.harness_bluesky import XRPC, Harness
 
@@ -71,6 +73,31 @@ def test_only_one_renews(network: Harness, server: Server, clock: Ticking) -> No
         thread.join()
     assert failed == []
     assert (len(server.asked(LOG_IN)), len(server.asked(REFRESH))) == (1, 1)
+
+
+@pytest.mark.parametrize("ended", ["before", "by its answer"])
+def test_the_call_leaves_soon_or_not_at_all(
+    network: Harness, server: Server, clock: Ticking, monkeypatch: pytest.MonkeyPatch, ended: str
+) -> None:
+    """A renewal that takes over a minute puts the post off: by then others may have judged it gone."""
+    publisher, refresh = made(network, clock), server.refresh
+
+    def slow(request: Request) -> Answer:
+        clock.pass_by(seconds=61)
+        return refresh(request)
+
+    monkeypatch.setattr(server, "refresh", slow)
+    out = going(network, clock, "Lent")
+    staged = publisher.stage(out)
+    if ended == "before":
+        clock.pass_by(hours=3)
+    else:
+        server.fail(PUT, "400_expired")
+    with pytest.raises(TryLater, match="took too long"):
+        publisher.publish(out, staged)
+    assert not server.posts
+    publisher.publish(out, staged)
+    assert len(server.posts) == 1
 
 
 @pytest.mark.parametrize("fault", ["401_takedown", "429_reset", "503", "timeout_before_commit"])
