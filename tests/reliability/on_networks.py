@@ -31,6 +31,7 @@ from scheduler.operations.pause import resume
 from scheduler.operations.resolve import resolve
 from scheduler.publishers.base import Publisher
 from scheduler.publishers.http_wire import Session
+from scheduler.standins import instagram, x
 from scheduler.standins.lender import Lender
 from scheduler.standins.loopback import LoopbackServer
 from scheduler.status import Status
@@ -78,9 +79,7 @@ class Killed(BaseException):
 class OnNetworks(World):
     """A world with an account on each platform, named after it; `moving` clocks are shared by the servers."""
 
-    def __init__(
-        self, folder: Path, *platforms: str, options: Mapping[str, Mapping[str, object]] | None = None, **settings: Any
-    ) -> None:
+    def __init__(self, folder: Path, *platforms: str, renewable: tuple[str, ...] = (), **settings: Any) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.patience = 10.0
         self.running = ExitStack()
@@ -91,8 +90,8 @@ class OnNetworks(World):
             server = standins.load(name)(now=self._seconds)
             self.servers[name] = self.running.enter_context(server)
             seat = server.seat(name)
-            self.secrets[name] = seat.secrets
-            chosen = {**seat.options, **(options or {}).get(name, {})}
+            self.secrets[name] = _renewable(server, name) if name in renewable else seat.secrets
+            chosen = {**seat.options, **({"login": name} if name == "instagram" and name in renewable else {})}
             account = Account(name=name, platform=name, language="en", base_url=seat.base_url, options=chosen)
             self.workspace.accounts[name] = account  # type: ignore[index]
         self.app.adopt(self.workspace)
@@ -176,6 +175,15 @@ class OnNetworks(World):
         super().close()
         self.running.close()
         assert [error for server in self.servers.values() for error in server.errors] == []
+
+
+def _renewable(server: LoopbackServer, account: str) -> Mapping[str, str]:
+    """Return the secrets of a login that the program can renew, where a network has another kind too."""
+    if isinstance(server, x.Server):
+        return server.oauth2(next(user for user in server.users.values() if user.username == account))
+    assert isinstance(server, instagram.Server)
+    user = next(one for one in server.users.values() if isinstance(one, instagram.Account) and one.login == account)
+    return {"USER_ID": user.id, "ACCESS_TOKEN": user.token}
 
 
 def _link(platform: str, post: Mapping[str, Any]) -> str:

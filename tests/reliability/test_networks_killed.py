@@ -13,7 +13,6 @@ from pathlib import Path
 import pytest
 
 from scheduler.operations.renew import renew
-from scheduler.standins import x
 from scheduler.status import Status
 from tests.reliability.on_networks import MAY_ASK, NETWORKS, THREADING, Killed, OnNetworks, killing, tell
 from tests.world import NOON, post
@@ -102,10 +101,7 @@ def test_a_login_renewed_and_killed_at_every_point(tmp_path: Path, platform: str
 
 
 def _killed_renewing(folder: Path, platform: str, at: int, counted: Counter[str]) -> bool:
-    world = OnNetworks(folder, platform, options={"instagram": {"login": "instagram"}})
-    server = world.servers[platform]
-    if isinstance(server, x.Server):
-        world.secrets["x"] = server.oauth2(next(user for user in server.users.values() if user.username == "x"))
+    world = OnNetworks(folder, platform, renewable=("instagram", "x"))
     renew(world.app, {})
     world.clock.move_to(NOON + RENEWED[platform])
     killed = False

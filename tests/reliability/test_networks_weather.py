@@ -41,7 +41,8 @@ class Weather:
 
     def __init__(self, folder: Path, seed: str, *platforms: str) -> None:
         self.chance = random.Random(seed)
-        self.world = OnNetworks(folder, *platforms)
+        # The other login on Instagram ends after sixty days, whatever a program does.
+        self.world = OnNetworks(folder, *platforms, renewable=("instagram",))
         self.ordered: dict[str, list[str]] = {name: [] for name in platforms}  # the faults, by delivery
         self.renewals: dict[str, datetime] = {}
         picture = self.world.picture()
