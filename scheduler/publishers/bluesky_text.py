@@ -11,7 +11,7 @@ GRAPHEMES = 300
 BYTES = 3_000
 TAG_GRAPHEMES = 64
 
-_LINK = r"(?<![\p{L}\p{N}_])https?://\S+"
+_LINK = r"(?<![\p{L}\p{N}_])https?://[^\s，、。！？；：（）《》「」]+"  # noqa: RUF001 - Chinese sets no space behind
 _MENTION = r"(?<=^|\s|\()@((?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.){1,10}[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?)(?![\w@-])"
 # Bluesky ends a tag at a space and at characters that nobody sees; figures and punctuation alone make none.
 _TAG = r"(?<=^|\s|\()[#＃]([^\s\u00AD\u200A-\u200D\u2060\u20E2#＃][^\s\u00AD\u200A-\u200D\u2060\u20E2]*)"  # noqa: RUF001

@@ -107,10 +107,10 @@ def _wordy() -> Any:
 
 
 def blank(c: Connection, found: Iterable[Delivery]) -> None:
-    """Drop the words and pictures of deliveries that are over: nothing of them is looked for any more."""
+    """Drop the words and pictures of deliveries that are over, and what is made of them: nothing is looked for now."""
     for one in found:
         if deliveries.by_id(c, one.id).status not in MAY_BE_OUT:
-            deliveries.set_columns(c, one, content=_BLANK, frozen=None, staged=None)
+            deliveries.set_columns(c, one, content=_BLANK, frozen=None, staged=None, remote_ids=None)
 
 
 def settle(c: Connection, number: int) -> bool:

@@ -46,6 +46,7 @@ def _shown(text: str, dids: dict[str, str] | None = None) -> list[tuple[str, str
         ("@user@a.bsky.social @a", []),
         ("(@A.bsky.social)", [("@A.bsky.social", "A")]),
         ("", []),
+        ("见 https://a.example、然后", [("https://a.example", "https://a.example")]),
     ],
 )
 def test_facets_cover_what_they_stand_for(text: str, shown: list[tuple[str, str]]) -> None:
