@@ -98,6 +98,20 @@ FAULTS = {
 }
 """What can go wrong, in words that fit every network."""
 
+WORDS = {
+    "refused": "400",
+    "login-dead": "401",
+    "limited": "429",
+    "limited-until-2030": "429_reset",
+    "timeout-before": "timeout_before_commit",
+    "timeout-after": "timeout_after_commit",
+    "reset-after": "reset_after_commit",
+    "error-after": "500_after_commit",
+    "cut-after": "cut_reply",
+    "foreign": "html",
+}
+"""The same as the servers call them; a network has names of its own for some."""
+
 
 def harnesses() -> dict[str, type[Harness]]:
     """Return the harness of every network there is."""

@@ -8,7 +8,7 @@ from scheduler.model import Account
 from scheduler.publishers.bluesky import Publisher
 from scheduler.standins.bluesky import Server
 from tests.publishers import harness
-from tests.publishers.harness import FAULTS, Seen
+from tests.publishers.harness import FAULTS, WORDS, Seen
 
 XRPC = "/xrpc/com.atproto"
 _ENDPOINTS = {
@@ -17,18 +17,7 @@ _ENDPOINTS = {
     "find": f"GET {XRPC}.repo.getRecord",
     "delete": f"POST {XRPC}.repo.deleteRecord",
 }
-_WORDS = {
-    "refused": "400",
-    "login-dead": "401",
-    "limited": "429",
-    "limited-until-2030": "429_reset",
-    "timeout-before": "timeout_before_commit",
-    "timeout-after": "timeout_after_commit",
-    "reset-after": "reset_after_commit",
-    "error-after": "500_own_after_commit",
-    "cut-after": "cut_reply",
-    "foreign": "html",
-}
+_WORDS = {**WORDS, "error-after": "500_own_after_commit"}
 
 
 class Harness(harness.Harness):

@@ -9,7 +9,7 @@ from scheduler.publishers.facebook import Publisher
 from scheduler.standins.facebook import PAGES, Server
 from scheduler.standins.facebook_objects import Page
 from tests.publishers import harness
-from tests.publishers.harness import FAULTS, Seen
+from tests.publishers.harness import FAULTS, WORDS, Seen
 
 ENDPOINTS = {
     "upload": "POST /:page/photos",
@@ -18,16 +18,12 @@ ENDPOINTS = {
     "delete": "DELETE /:id",
 }
 _WORDS = {
+    **WORDS,
     "refused": "fb_324",
     "login-dead": "meta_190",
     "limited": "meta_4",
     "limited-until-2030": "meta_retry_after",
-    "timeout-before": "timeout_before_commit",
-    "timeout-after": "timeout_after_commit",
-    "reset-after": "reset_after_commit",
     "error-after": "meta_1_after_commit",
-    "cut-after": "cut_reply",
-    "foreign": "html",
 }
 
 

@@ -15,24 +15,13 @@ from scheduler.publishers.base import Absent
 from scheduler.publishers.mastodon import Publisher
 from scheduler.standins.mastodon import USERS, Server
 from tests.publishers import harness
-from tests.publishers.harness import FAULTS, Seen
+from tests.publishers.harness import FAULTS, WORDS, Seen
 
 POST, LIST = "POST /api/v1/statuses", "GET /api/v1/accounts/:id/statuses"
 UPLOAD, DELETE = "POST /api/v2/media", "DELETE /api/v1/statuses/:id"
 NOON = datetime(2026, 9, 1, 12, tzinfo=UTC)
 _ENDPOINTS = {"upload": UPLOAD, "publish": POST, "find": LIST, "delete": DELETE}
-_WORDS = {
-    "refused": "422",
-    "login-dead": "401",
-    "limited": "429",
-    "limited-until-2030": "429_reset",
-    "timeout-before": "timeout_before_commit",
-    "timeout-after": "timeout_after_commit",
-    "reset-after": "reset_after_commit",
-    "error-after": "500_after_commit",
-    "cut-after": "cut_reply",
-    "foreign": "html",
-}
+_WORDS = {**WORDS, "refused": "422"}
 
 
 class Harness(harness.Harness):

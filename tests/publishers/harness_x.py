@@ -8,25 +8,13 @@ from scheduler.model import Account
 from scheduler.publishers.x import Publisher
 from scheduler.standins.x import USERS, Server
 from tests.publishers import harness
-from tests.publishers.harness import FAULTS, Seen
+from tests.publishers.harness import FAULTS, WORDS, Seen
 
 _ENDPOINTS = {
     "upload": "POST /2/media/upload",
     "publish": "POST /2/tweets",
     "find": "GET /2/users/:id/tweets",
     "delete": "DELETE /2/tweets/:id",
-}
-_WORDS = {
-    "refused": "400",
-    "login-dead": "401",
-    "limited": "429",
-    "limited-until-2030": "429_reset",
-    "timeout-before": "timeout_before_commit",
-    "timeout-after": "timeout_after_commit",
-    "reset-after": "reset_after_commit",
-    "error-after": "500_after_commit",
-    "cut-after": "cut_reply",
-    "foreign": "html",
 }
 
 
@@ -58,4 +46,4 @@ class Harness(harness.Harness):
         if fault == "unreachable":
             self.server.stop()
         else:
-            self.server.fail(_ENDPOINTS[step], _WORDS[fault])
+            self.server.fail(_ENDPOINTS[step], WORDS[fault])
