@@ -19,7 +19,7 @@ rehearse: $(VENV)/.installed ## rehearse the reference campaign, offline, and sa
 
 test: $(VENV)/.tested-with $(PDS) ## install what tests need and run all of them
 	@$(BIN)/coverage erase
-	@$(BIN)/python -m pytest -n auto --cov --cov-report=term:skip-covered
+	@$(BIN)/python -m pytest -n auto --dist worksteal --cov --cov-report=term:skip-covered
 
 lint: $(VENV)/.tested-with ## formatting, lints, types, and which part may import which
 	@$(BIN)/ruff format --check .
