@@ -155,6 +155,7 @@ def test_a_copy_on_a_full_disk_is_no_copy(queued: Campaign):
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     queued.write(*(f"id: p{number}, at: {ahead(days=1, hours=number)}, text: {'Text ' * 4000}" for number in range(20)))
     queued("queue")
+    queued.env = {"COVERAGE_PROCESS_CONFIG": "", "COVERAGE_PROCESS_START": ""}  # what is measured is a file too
     # The limit on a file's size, which a process inherits, stands in for the end of the disk.
     resource.setrlimit(resource.RLIMIT_FSIZE, (300_000, before[1]))
     try:
