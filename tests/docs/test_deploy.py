@@ -36,7 +36,7 @@ def test_the_unit_starts_a_real_command() -> None:
 
 def test_the_unit_waits_longer_than_the_daemon_takes() -> None:
     """The service manager doesn't kill the daemon while it finishes a call."""
-    from scheduler import daemon
+    from scheduler.daemon import process as daemon
 
     assert int(_unit()["Service"]["TimeoutStopSec"]) > daemon._STOP_SECONDS + daemon._REST_SECONDS
 
