@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -21,6 +21,14 @@ from scheduler.vault import Vault
 NETWORKS = frozenset({"x", "facebook", "instagram", "threads", "bluesky", "mastodon"})
 """The networks that a campaign's tags may name, whether or not this version publishes there."""
 
+MOST_DRIFT = timedelta(seconds=30)
+"""How far the clocks of a machine and of the database may differ; a lease is several times as long."""
+
+
+class ClockError(WorkspaceError):
+    """This machine's clock and the database's differ too much."""
+
+
 PublisherFactory = Callable[[Account, Workspace, Clock], Publisher]
 
 
@@ -33,7 +41,22 @@ class App:
     store: Store
     worker: str
     factory: PublisherFactory
+    adrift: bool = False  # whether this machine's clock can't be trusted
+    calling: set[int] = field(default_factory=set)  # the deliveries whose call a thread of this process is making
     _local: threading.local = field(default_factory=threading.local)
+
+    def heed_clock(self) -> None:
+        """Take nothing in hand while this machine's clock and the database's differ: leases go by both.
+
+        Raises:
+            ClockError: they do.
+        """
+        drift = self.store.drift(self.clock.now()) if isinstance(self.clock, SystemClock) else timedelta()
+        self.adrift = abs(drift) > MOST_DRIFT
+        if self.adrift:
+            way = "ahead of" if drift > timedelta() else "behind"
+            msg = f"this machine's clock is {abs(drift).total_seconds():.0f} seconds {way} the database's"
+            raise ClockError(f"{msg}: nothing is sent from here until they agree: let both follow a time server (NTP)")
 
     def publisher(self, account: str) -> Publisher:
         """Return this thread's publisher of an account.
@@ -229,6 +252,20 @@ def pure_publisher(account: Account, workspace: Workspace) -> Publisher:
     return publishers.load(account.platform)(account, secrets={}, folder=workspace.var)
 
 
+def open_state(workspace: Workspace, *, check: bool = True, url: str = "") -> Store:
+    """Open the state of a workspace, or the one at `url`; `check=False` takes tables of any form.
+
+    Raises:
+        StateError: it can't be opened.
+    """
+    return open_store(url or workspace.database, workspace.folder, check=check, password=_password(workspace))
+
+
+def _password(workspace: Workspace) -> str | None:
+    keys = Account(name="database", platform="postgresql", language="", keys="DATABASE")
+    return config.secrets(keys, (), folder=workspace.folder, optional=("PASSWORD",)).get("PASSWORD")
+
+
 def build(
     workspace: Workspace,
     *,
@@ -241,5 +278,5 @@ def build(
     Raises:
         StateError: the state can't be opened.
     """
-    store = state or open_store(workspace.database, workspace.folder)
+    store = state or open_state(workspace)
     return App(workspace=workspace, clock=clock or SystemClock(), store=store, worker=identity(), factory=factory)

@@ -28,7 +28,7 @@ def exceeded(c: Connection, app: App, delivery: Delivery, publisher: Publisher) 
         AccountBlocked: the budget in config.yaml is no amount.
     """
     budget = of(app.workspace.accounts[delivery.account])
-    if budget is None or delivery.late_accepted or delivery.parts:
+    if budget is None or not applies(app, delivery):
         return ""
     now = app.clock.now()
     begin, end = month(now, app.workspace.timezone)
@@ -43,6 +43,16 @@ def exceeded(c: Connection, app: App, delivery: Delivery, publisher: Publisher) 
         f"config.yaml, `solidarity retry {delivery.key}` sends it all the same, `solidarity cancel {delivery.key}` "
         "drops it"
     )
+
+
+def applies(app: App, delivery: Delivery) -> bool:
+    """Tell whether what a delivery costs is looked at.
+
+    Raises:
+        AccountBlocked: the budget in config.yaml is no amount.
+    """
+    told = delivery.late_accepted or delivery.parts
+    return not told and of(app.workspace.accounts[delivery.account]) is not None
 
 
 def of(account: Account) -> Decimal | None:

@@ -4,6 +4,7 @@ A campaign of a month takes seconds. What comes out is what the networks would g
 reasons.
 """
 
+import logging
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -12,7 +13,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from scheduler import app as parts
-from scheduler import gallery, plan, publishers, rendering, slots, standins
+from scheduler import blobs, gallery, plan, publishers, rendering, slots, standins
 from scheduler.clock import Clock, SimulatedClock
 from scheduler.errors import UserError
 from scheduler.model import Account, Action, Workspace
@@ -21,10 +22,12 @@ from scheduler.operations.fill import fill
 from scheduler.posts import Loaded
 from scheduler.publishers import outbox
 from scheduler.publishers.base import Publisher
-from scheduler.rendering import REHEARSED
-from scheduler.store import Delivery, claims, deliveries, lending, open_store
+from scheduler.renders import REHEARSED
+from scheduler.store import Delivery, StateError, claims, database_path, deliveries, lending, open_store
+from scheduler.store.tables import submissions
 
 Progress = Callable[[int, int], None]
+_LOG = logging.getLogger(__name__)
 _MOST_STEPS = 1_000_000
 
 
@@ -67,11 +70,11 @@ def rehearse(
         raise UserError(msg)
     first = begins or times[0] - timedelta(hours=1)
     last = ends or times[-1] + timedelta(days=1)
-    handed_in = lending.borrow(workspace.database, workspace.folder)
+    handed_in = _handed_in(workspace)
     _empty(out)
     clock = SimulatedClock(first)
     # Its own var/ keeps the stand-ins' posts out of the workspace's; pictures are rendered once, for both.
-    stage = replace(workspace, database=f"sqlite:///{out.resolve() / 'state.db'}")
+    stage = replace(_alone(workspace, handed_in), database=f"sqlite:///{out.resolve() / 'state.db'}")
     store = open_store(stage.database, out, durable=False)
     with _networks(workspace, out, clock, strict=strict) as (factory, there):
         app = parts.build(stage, clock=clock, factory=factory, state=store)
@@ -95,6 +98,31 @@ def rehearse(
         rendered=workspace.var / "rendered",
         there=counted,
     )
+
+
+def _alone(workspace: Workspace, handed_in: lending.Rows) -> Workspace:
+    """Return the workspace as one that shares no files with other machines, once this one has what is rehearsed."""
+    if not blobs.shared(workspace) or workspace.storage is None:
+        return workspace
+    for row in handed_in.get(submissions, ()):
+        blobs.upload(workspace, row["file"])
+    return replace(workspace, storage=replace(workspace.storage, private=""))
+
+
+def _handed_in(workspace: Workspace) -> lending.Rows:
+    """Return what volunteers handed in; none where there is no state, or one that can't be read."""
+    path = database_path(workspace.database, workspace.folder)
+    if path is not None and not path.exists():
+        return {}
+    try:
+        store = parts.open_state(workspace, check=False)
+        try:
+            return lending.borrow(store)
+        finally:
+            store.close()
+    except StateError as error:
+        _LOG.warning("what volunteers handed in isn't rehearsed: %s", error)
+        return {}
 
 
 def _times(actions: Iterable[Action], workspace: Workspace) -> list[datetime]:

@@ -1,10 +1,8 @@
 """A small world for tests: a workspace, a real state in a temporary folder, a network in memory, a clock that obeys."""
 
-import tempfile
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from functools import cache
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -21,20 +19,13 @@ from scheduler.plan import deliveries as plan_deliveries
 from scheduler.posts import Loaded
 from scheduler.slots import Slot
 from scheduler.status import Status
-from scheduler.store import Delivery, claims, consented, deliveries, open_store, staff, submissions
+from scheduler.store import Delivery, claims, consented, deliveries, staff, submissions
 from scheduler.submission import Consent, NameMode, Placing, Role, Stage, Submission
 from scheduler.testing import FakeNetwork, FakePublisher
+from tests import databases
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 ZONE = ZoneInfo("UTC")
-
-
-@cache
-def _fresh_state() -> bytes:
-    """Return the file of a migrated, empty state: made once, by the real migrations."""
-    with tempfile.TemporaryDirectory() as folder:
-        open_store("sqlite:///state.db", Path(folder), durable=False).close()
-        return (Path(folder) / "state.db").read_bytes()
 
 
 class World:
@@ -49,14 +40,12 @@ class World:
             timezone=ZONE,
             languages=("en",),
             accounts={name: Account(name=name, platform="fake", language="en") for name in accounts},
-            **settings,
+            **{"database": databases.state(folder), **settings},
         )
         self.actions: dict[str, Action] = {}
         self.threads: dict[str, tuple[str, ...]] = {}  # the parts after the first, by post
         (folder / "var").mkdir(parents=True, exist_ok=True)
-        if not (folder / "var/state.db").exists():
-            (folder / "var/state.db").write_bytes(_fresh_state())
-        self.store = open_store("sqlite:///var/state.db", folder, durable=False)
+        self.store = databases.opened(folder, self.workspace.database)
         self.app = self.daemon("first")
 
     def daemon(self, worker: str) -> App:

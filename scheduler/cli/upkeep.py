@@ -1,4 +1,4 @@
-"""Keeping it well: accounts, doctor, backup, restore, upgrade."""
+"""Keeping it well: accounts, doctor, backup, restore, upgrade, copy-state."""
 
 import os
 from pathlib import Path
@@ -152,17 +152,50 @@ def restore(file: Path) -> int:
 
 @command("upgrade")
 def upgrade() -> int:
-    """Bring the state's tables to this version's form."""
-    from scheduler.store import open_store
+    """Bring the state's tables to this version's form; a copy of an older file stays beside it."""
+    from scheduler.clock import SystemClock
+    from scheduler.operations.upgrade import upgrade as bring
 
-    ready = workspace()
-    store = open_store(ready.database, ready.folder, check=False)
-    try:
-        before, after = store.upgrade()
-    finally:
-        store.close()
-    output.say(f"the state has form {after}" + (f" (was {before})" if before != after else " already"))
+    os.umask(0o077)
+    done = bring(workspace(), clock=SystemClock())
+    output.say(
+        f"the state has form {done.after}" + (f" (was {done.before})" if done.before != done.after else " already")
+    )
+    if done.copy is not None:
+        output.say(f"as it was it is kept as {done.copy}; to go back: install the version before, then")
+        output.say(f"  solidarity restore {done.copy}")
     return 0
 
 
-COMMANDS = (accounts, doctor, backup, restore, upgrade)
+@command("copy-state")
+@click.argument("source")
+@click.argument("target")
+@json_option
+def copy_state(source: str, target: str, *, as_json: bool) -> int:
+    """Move the state into another database, e.g. from sqlite:///var/state.db to postgresql+psycopg://HOST/NAME."""
+    from scheduler.clock import SystemClock
+    from scheduler.operations.copy_state import copy_state as copy
+
+    with output.progress("Copying") as show:
+        done = copy(
+            workspace(),
+            source,
+            target,
+            clock=SystemClock(),
+            who=who(),
+            progress=show,
+        )
+    if as_json:
+        output.as_json({"rows": done.rows, "before": done.before, "aside": str(done.aside) if done.aside else None})
+        return 0
+    if done.before:
+        output.say("it was there already, row for row")
+    else:
+        output.say(f"{sum(done.rows.values())} rows copied and read back")
+    if done.aside is not None:
+        output.say(f"what stood there is kept as {done.aside}")
+    output.say(f"Now write into config.yaml:  database: {target}")
+    return 0
+
+
+COMMANDS = (accounts, doctor, backup, restore, upgrade, copy_state)

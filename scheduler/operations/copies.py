@@ -1,30 +1,41 @@
 """Copy the state while the daemon runs, and put a copy back: paused, and only looking things up."""
 
 import shutil
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
-from scheduler.app import App
+from scheduler import belonging, blobs, files
+from scheduler.app import App, open_state
 from scheduler.clock import Clock
-from scheduler.errors import UsageError, UserError, WorkspaceError
+from scheduler.errors import UsageError, UserError
 from scheduler.model import Workspace
 from scheduler.status import MOVES, Status
 from scheduler.store import (
     Connection,
     Delivery,
     Pause,
+    StateAwayError,
     StateError,
+    StateMovedError,
+    Store,
+    aside,
     controls,
     copy_database,
     database_path,
     deliveries,
+    is_damage,
     open_store,
     require_copy,
     require_mark,
+    require_not_moved,
     schema,
     submissions,
     succession,
+    transfer,
+    unhurried,
     withdrawals,
 )
 from scheduler.store.leases import identity
@@ -50,6 +61,7 @@ def backup(app: App, target: Path) -> int:
     try:
         copy_database(app.store, partial)
         partial.replace(target)
+        files.sync_folder(target.absolute().parent)
         return target.stat().st_size
     except StateError as error:
         raise StateError(str(error).replace(str(partial), str(target))) from None
@@ -70,20 +82,114 @@ def restore(workspace: Workspace, source: Path, *, clock: Clock, who: str) -> in
         UserError: the copy isn't one, or can't be put in place.
     """
     path = database_path(workspace.database, workspace.folder)
-    if path is None or not source.is_file():
+    if not source.is_file():
         msg = f"{source}: there is no such copy: name a file that `solidarity backup` wrote"
         raise UsageError(msg)
     require_copy(source)
     now = clock.now()
-    _require_no_daemon(workspace, now)
-    _require_own_form(workspace)
-    fresh = path.with_name(f".{path.name}.restoring")
-    doubtful = _prepared(workspace, source, fresh, now=now, who=who)
-    _swap(fresh, path, path.with_name(f"{path.name}.before-{now:%Y%m%dT%H%M%S}"))
+    place = path or workspace.var / "state.db"
+    fresh, kept = place.with_name(f".{place.name}.restoring"), aside.place_aside(place, now)
+    with _held(workspace, path, now=now) as present:
+        doubtful = _prepared(workspace, source, fresh, present.since, now=now, who=who)
+        if path is None:
+            _fill(workspace, present, fresh, kept)
+        else:
+            _swap(fresh, path, kept)
+    if path is not None and present.connection is not None:
+        aside.make_whole(kept)
     return doubtful
 
 
-def _prepared(workspace: Workspace, source: Path, fresh: Path, *, now: datetime, who: str) -> int:
+@dataclass(frozen=True, kw_only=True)
+class _Since:
+    """What the replaced state knows: nothing that a person decided since the copy is forgotten with it."""
+
+    deliveries: dict[str, Delivery] = field(default_factory=dict)
+    pauses: list[Pause] = field(default_factory=list)
+    estate: succession.Estate = field(default_factory=succession.Estate)
+    whose: str | None = None  # which workspace's it is
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Present:
+    """The state that is about to be replaced, and what it knows; nothing of a file that isn't there, or is damaged."""
+
+    store: Store | None = None
+    connection: Connection | None = None
+    since: _Since = field(default_factory=_Since)
+
+
+@contextmanager
+def _held(workspace: Workspace, path: Path | None, *, now: datetime) -> Iterator[_Present]:
+    """Keep everybody from changing the state in place from when it is read until another stands there.
+
+    Who waits for that finds the other one, or that the file was replaced: nothing is decided in between and lost.
+    """
+    with ExitStack() as stack:
+        if path is not None and not path.is_file():
+            yield _Present()
+            return
+        try:
+            present = _read(workspace, stack, now=now)
+        except (StateAwayError, StateMovedError):
+            raise
+        except StateError as error:
+            if path is None:
+                msg = (
+                    f"{error}. Nothing was restored: where that database is beyond reading, write an empty one into "
+                    "config.yaml under database, and restore there"
+                )
+                raise StateError(msg) from None
+            if not is_damage(error):
+                raise
+            present = _Present()  # that is what the copy is for
+        yield present
+
+
+def _read(workspace: Workspace, stack: ExitStack, *, now: datetime) -> _Present:
+    """Lock the state in place and read it. Raises StateError."""
+    store = open_state(workspace, check=False)
+    stack.callback(store.close)
+    if store.path is None and schema.revision(store.engine) is None:
+        store.upgrade()
+    c = stack.enter_context(store.write())
+    unhurried(c)
+    form = schema.revision(store.engine)
+    if form is None:
+        return _Present(store=store, connection=c)
+    if form < schema.HEAD:  # unread, what people stopped since the copy would go out after all
+        msg = "the state in place has an older form: run `solidarity upgrade` first, then restore"
+        raise UserError(msg)
+    require_not_moved(c)
+    if controls.alive(c, now):
+        msg = "a daemon is running on this state: stop it first, then restore"
+        raise UserError(msg)
+    if form > schema.HEAD:
+        msg = "the state in place was written by a newer version of Solidarity"
+        raise StateError(msg)
+    known = {one.key: one for one in deliveries.in_status(c)}
+    pauses, estate = controls.all_pauses(c), succession.read(c)
+    since = _Since(deliveries=known, pauses=pauses, estate=estate, whose=controls.get_meta(c, "workspace"))
+    return _Present(store=store, connection=c, since=since)
+
+
+def _fill(workspace: Workspace, present: _Present, fresh: Path, kept: Path) -> None:
+    """Put what was prepared into a server's database, in the transaction that holds it; a file keeps what was there."""
+    assert present.store is not None  # noqa: S101
+    assert present.connection is not None  # noqa: S101
+    there = open_state(workspace, check=False, url=f"sqlite:///{fresh}")
+    try:
+        copy_database(present.store, kept)
+        with there.read() as source:
+            transfer.clear(present.connection)
+            transfer.copy_rows(source, present.connection)
+    finally:
+        there.close()
+        for file in fresh.parent.glob(f"{fresh.name}*"):
+            file.unlink()
+
+
+def _prepared(workspace: Workspace, source: Path, fresh: Path, since: _Since, *, now: datetime, who: str) -> int:
     """Copy the copy and pause it there, so that it is never in place without its pause."""
     try:
         fresh.parent.mkdir(parents=True, exist_ok=True)
@@ -91,14 +197,16 @@ def _prepared(workspace: Workspace, source: Path, fresh: Path, *, now: datetime,
     except OSError as error:
         msg = f"{fresh.parent}: can't be written ({error.strerror})"
         raise UserError(msg) from None
-    since = _since(workspace)
     store = open_store(f"sqlite:///{fresh}", workspace.folder, check=False)
     try:
         store.upgrade()
         with store.write() as c:
+            require_not_moved(c)
             identity_of_copy = controls.get_meta(c, "workspace") or ""
             require_mark(workspace.folder, identity_of_copy, source)
+            since = _of(identity_of_copy, since, workspace)
             controls.set_meta(c, "restored_at", now.isoformat())
+            controls.set_meta(c, belonging.MARKS, "[]")  # what was given since the copy isn't known to it
             controls.pause(c, "all", "", why="a copy of the state was put back: look at `solidarity status`", now=now)
             alone = succession.take_over(c, since.estate, now=now)
             controls.note(c, "restore", source.name, who=who, now=now)
@@ -112,29 +220,14 @@ def _prepared(workspace: Workspace, source: Path, fresh: Path, *, now: datetime,
         store.close()
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Since:
-    """What the replaced state knows: nothing that a person decided since the copy is forgotten with it."""
-
-    deliveries: dict[str, Delivery]
-    pauses: list[Pause]
-    estate: succession.Estate
-
-
-def _since(workspace: Workspace) -> _Since:
-    """Read the state that is about to be replaced, as far as it can be."""
-    try:
-        store = open_store(workspace.database, workspace.folder)
-    except WorkspaceError:
-        return _Since(deliveries={}, pauses=[], estate=succession.Estate())
-    try:
-        with store.read() as c:
-            known = {one.key: one for one in deliveries.in_status(c)}
-            return _Since(deliveries=known, pauses=controls.all_pauses(c), estate=succession.read(c))
-    except StateError:
-        return _Since(deliveries={}, pauses=[], estate=succession.Estate())
-    finally:
-        store.close()
+def _of(whose: str, since: _Since, workspace: Workspace) -> _Since:
+    """Return what the replaced state knows of this workspace: another's file is only put aside."""
+    if since.whose in {None, whose}:
+        return since
+    if database_path(workspace.database, workspace.folder) is None:
+        msg = "the state in place belongs to another workspace: give each workspace a database of its own"
+        raise StateError(msg)
+    return _Since()
 
 
 def _carry_over(c: Connection, since: _Since, *, now: datetime) -> None:
@@ -205,7 +298,7 @@ def _hold(c: Connection, workspace: Workspace, alone: list[Submission], *, now: 
     for one in alone:
         if one.stage not in {Stage.pending, Stage.approved}:
             continue
-        if (workspace.var / "uploads" / one.file).is_file():
+        if blobs.upload(workspace, one.file).is_file():
             submissions.change(c, one, to=Stage.pending, decided_at=None, not_before=None, touched_at=now)
         else:
             submissions.take_back(c, one, day=now.date())
@@ -213,48 +306,11 @@ def _hold(c: Connection, workspace: Workspace, alone: list[Submission], *, now: 
             submissions.forget(c, one, to=Stage.withdrawn, now=now)
 
 
-def _require_no_daemon(workspace: Workspace, now: datetime) -> None:
-    """Refuse to pull the state away under a daemon: it would go on with the old one."""
+def _swap(fresh: Path, path: Path, kept: Path) -> None:
     try:
-        store = open_store(workspace.database, workspace.folder, check=False)
-    except StateError:
-        return
-    try:
-        with store.read() as c:
-            alive = controls.alive(c, now)
-    except StateError:
-        return  # damaged: that is what the copy is for
-    finally:
-        store.close()
-    if alive:
-        msg = "a daemon is running on this state: stop it first, then restore"
-        raise UserError(msg)
-
-
-def _require_own_form(workspace: Workspace) -> None:
-    """Refuse to replace a state of an older form unread: what people stopped since the copy would go out after all."""
-    try:
-        store = open_store(workspace.database, workspace.folder, check=False)
-    except StateError:
-        return
-    try:
-        older = (schema.revision(store.engine) or schema.HEAD) < schema.HEAD
-    except StateError:
-        return  # damaged, or another program's
-    finally:
-        store.close()
-    if older:
-        msg = "the state in place has an older form: run `solidarity upgrade` first, then restore"
-        raise UserError(msg)
-
-
-def _swap(fresh: Path, path: Path, aside: Path) -> None:
-    try:
-        for suffix in ("", "-wal", "-shm"):
-            present = path.with_name(path.name + suffix)
-            if present.exists():
-                present.replace(aside.with_name(aside.name + suffix))
+        aside.set_aside(path, kept)
         fresh.replace(path)
+        files.sync_folder(path.parent)
     except OSError as error:
         msg = f"{path}: can't be replaced ({error.strerror})"
         raise UserError(msg) from None

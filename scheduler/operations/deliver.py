@@ -8,9 +8,10 @@ claim ─ sending ─ publish    at the due second: the intent is committed, the
 import time
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
-from scheduler import budget, rendering
+from scheduler import budget, keeping, rendering, settling
 from scheduler.app import App
 from scheduler.errors import (
     AccountBlocked,
@@ -23,16 +24,20 @@ from scheduler.errors import (
 from scheduler.files import MachineError
 from scheduler.model import Outgoing, Receipt, Staged
 from scheduler.publishers.base import Publisher
-from scheduler.rules import GO, Kind, Verdict, verdict
+from scheduler.rules import Kind
 from scheduler.status import Status
-from scheduler.store import Connection, Delivery, claims, consented, controls, deliveries, receipts
+from scheduler.store import (
+    Connection,
+    Delivery,
+    StateError,
+    claims,
+    consented,
+    deliveries,
+    receipts,
+)
 from scheduler.submission import Stage
 
 LEASE = timedelta(minutes=3)
-_FIRST_DELAY = timedelta(seconds=20)
-_SOONEST = timedelta(seconds=1)
-_LONGEST_DELAY = timedelta(minutes=10)
-_LONGEST_LIMIT = timedelta(days=1)  # no network's is longer: one that names a later moment is asked again then
 _MOST_STEPS = 100  # of preparing at once: each network has its own bound, far below
 _LONGEST_STAGING = timedelta(hours=1)
 _SHORTEST_WAIT = timedelta(seconds=1)
@@ -40,7 +45,12 @@ _SHORTEST_WAIT = timedelta(seconds=1)
 
 def step(app: App) -> bool:
     """Send one delivery whose time has come, else prepare one, else settle one that can't go; False when none."""
-    return send_next(app) or stage_next(app) or settle(app)
+    if app.adrift:
+        return False
+    try:
+        return send_next(app) or stage_next(app) or settle(app)
+    except claims.TakenError:
+        return True
 
 
 # ── ahead of time ───────────────────────────────────────────────────────────────────────────────────────
@@ -49,26 +59,30 @@ def step(app: App) -> bool:
 def stage_next(app: App) -> bool:
     """Claim, prepare and stage the next delivery that is due soon."""
     now = app.clock.now()
-    with app.store.write() as c:
+    with settling.given_back(app) as taken, app.store.work() as c:
         delivery = claims.claim_to_stage(c, worker=app.worker, now=now, ahead=app.workspace.stage_ahead, lease=LEASE)
         if delivery is None:
             return False
+        taken.append(delivery)
         if delivery.staging_since is None:
             deliveries.record(c, delivery.id, "claimed", "", worker=app.worker, now=now)
-        judged = _judge(c, app, delivery, max(now, delivery.due_at))  # as it will be when it leaves
+        judged = settling.judge(c, app, delivery, max(now, delivery.due_at))  # as it will be when it leaves
         if judged.kind is not Kind.go:
-            _apply(c, app, delivery, judged, now)
+            settling.apply(c, app, delivery, judged, now)
             return True
     try:
-        _stage(app, delivery)
+        with settling.given_back(app, delivery), keeping.kept(app, delivery, lease=LEASE):
+            _stage(app, delivery)
+    except StateError:
+        raise
     except PublishError as error:
-        _not_sent(app, delivery, error)
+        settling.not_sent(app, delivery, error)
     except MachineError as error:
-        _not_sent(app, delivery, TryLater(str(error)))
+        settling.not_sent(app, delivery, TryLater(str(error)))
     except UserError as error:
-        _not_sent(app, delivery, Rejected(str(error)))
+        settling.not_sent(app, delivery, Rejected(str(error)))
     except Exception as error:
-        _not_sent(app, delivery, Rejected(f"unexpected fault while preparing: {type(error).__name__}"))
+        settling.not_sent(app, delivery, Rejected(f"unexpected fault while preparing: {type(error).__name__}"))
     return True
 
 
@@ -77,7 +91,7 @@ def _stage(app: App, delivery: Delivery) -> None:
     whole = _frozen(app, delivery, publisher)
     same = delivery.frozen == whole
     forgotten: dict[str, Any] = {} if same else {"staged": None, "staging_since": None}
-    with app.store.write() as c:
+    with app.store.work() as c:
         lease = app.clock.now() + LEASE
         kept = deliveries.keep(c, delivery, until=lease, **deliveries.frozen_column(whole), **forgotten)
     if not kept:
@@ -92,19 +106,10 @@ def _stage(app: App, delivery: Delivery) -> None:
     staged = _prepared(app, delivery, publisher, out, begun)
     if staged is None:
         return
-    with app.store.write() as c:
-        deliveries.move(
-            c,
-            delivery,
-            Status.staged,
-            worker=app.worker,
-            now=app.clock.now(),
-            detail=f"{len(out.media)} media",
-            look_first=False,
-            not_before=None,
-            staging_since=None,
-            **deliveries.staged_column(staged),
-        )
+    ready = {"look_first": False, "not_before": None, "staging_since": None, **deliveries.staged_column(staged)}
+    now, detail = app.clock.now(), f"{len(out.media)} media"
+    with app.store.work() as c:
+        deliveries.move(c, delivery, Status.staged, worker=app.worker, now=now, detail=detail, **ready)
 
 
 def _frozen(app: App, delivery: Delivery, publisher: Publisher) -> Outgoing:
@@ -120,6 +125,8 @@ def _frozen(app: App, delivery: Delivery, publisher: Publisher) -> Outgoing:
 
 def _is_too_dear(app: App, delivery: Delivery, publisher: Publisher) -> bool:
     """Hold a delivery that doesn't fit into its account's budget; tell whether it was so."""
+    if not budget.applies(app, delivery):
+        return False
     now = app.clock.now()
     with app.store.write() as c:
         why = budget.exceeded(c, app, delivery, publisher)
@@ -141,7 +148,7 @@ def _prepared(
             return staged
         now = app.clock.now()
         so_far: dict[str, Any] = {"staging_since": since or now, **deliveries.staged_column(staged)}
-        with app.store.write() as c:
+        with app.store.work() as c:
             if staged.again_at > now:
                 _wait(c, app, delivery, max(staged.again_at, now + _SHORTEST_WAIT), so_far)
                 return None
@@ -213,16 +220,21 @@ def send_next(app: App) -> bool:
     """Claim the next prepared delivery whose time has come and make the one visible call."""
     started = time.monotonic()
     now = app.clock.now()
-    with app.store.write() as c:
+    with settling.given_back(app) as taken, app.store.work() as c:
         delivery = claims.claim_to_send(c, worker=app.worker, now=now, lease=LEASE)
         if delivery is None:
             return False
-        judged = _judge(c, app, delivery, now)
+        taken.append(delivery)
+        judged = settling.judge(c, app, delivery, now)
         sending = claims.mark_sending(c, delivery, now=now, lease=LEASE) if judged.kind is Kind.go else None
         if sending is None:
-            _apply(c, app, delivery, judged, now)
+            settling.apply(c, app, delivery, judged, now)
             return True
-    _publish(app, sending, started)
+    app.calling.add(sending.id)
+    try:
+        _publish(app, sending, started)
+    finally:
+        app.calling.discard(sending.id)
     return True
 
 
@@ -231,27 +243,34 @@ def _publish(app: App, sending: Delivery, started: float) -> None:
         publisher = _publisher(app, sending)
         if sending.frozen is None or sending.staged is None or _expired(publisher, sending, app):
             raise TryLater("what was prepared has expired and is prepared again")
+        shown = rendering.at_hand(sending, publisher, app.workspace) if publisher.reads_late else sending.frozen
         if _stood_still(app, sending, started):
             raise TryLater("this machine stood still between the intent and the call")
     except PublishError as error:
-        _not_sent(app, sending, error, restage=True)
+        settling.surely(app, partial(settling.not_sent, app, sending, error, restage=True))
         return
     except Exception as error:
-        _not_sent(app, sending, Rejected(f"unexpected fault before sending: {type(error).__name__}"))
+        settling.surely(
+            app, partial(settling.not_sent, app, sending, Rejected(f"unexpected fault before: {type(error).__name__}"))
+        )
         return
     try:
-        receipt = publisher.publish(sending.next_of(sending.frozen), sending.staged)
+        receipt = publisher.publish(sending.next_of(shown), sending.staged)
     except (Rejected, AccountBlocked, TryLater) as error:
-        _not_sent(app, sending, error)
+        settling.surely(app, partial(settling.not_sent, app, sending, error))
     except Exception as error:
-        _unknown(app, sending, error, publisher)
+        settling.surely(app, partial(_unknown, app, sending, error, publisher))
     else:
-        with app.store.write() as c:
-            other = receipts.owner(c, sending, receipt)
-            if other is None:
-                deliveries.file_receipt(c, sending, receipt, worker=app.worker, now=app.clock.now(), detail="")
-        if other is not None:
-            _unknown(app, sending, OutcomeUnknown(f"its network named a post that is {other}'s"), publisher)
+        settling.surely(app, partial(_sent, app, sending, receipt, publisher))
+
+
+def _sent(app: App, sending: Delivery, receipt: Receipt, publisher: Publisher) -> None:
+    with app.store.work() as c:
+        other = receipts.owner(c, sending, receipt)
+        if other is None:
+            deliveries.file_receipt(c, sending, receipt, worker=app.worker, now=app.clock.now(), detail="")
+    if other is not None:
+        _unknown(app, sending, OutcomeUnknown(f"its network named a post that is {other}'s"), publisher)
 
 
 def _stood_still(app: App, sending: Delivery, started: float) -> bool:
@@ -270,59 +289,9 @@ def _unknown(app: App, sending: Delivery, error: Exception, publisher: Publisher
     reason = str(error) if isinstance(error, OutcomeUnknown) else f"unexpected fault: {type(error).__name__}"
     now = app.clock.now()
     first = publisher.looks[0] if publisher.looks else timedelta()
+    said = f"may have gone out, is being looked up: {reason}"
     with app.store.write() as c:
-        deliveries.move(
-            c,
-            sending,
-            Status.unknown,
-            worker=app.worker,
-            now=now,
-            reason=f"may have gone out, is being looked up: {reason}",
-            next_look_at=now + first,
-        )
-
-
-# ── what did not go ─────────────────────────────────────────────────────────────────────────────────────
-
-
-def _not_sent(app: App, delivery: Delivery, error: PublishError, *, restage: bool = False) -> None:
-    """File a failure of which it is certain that nothing went out."""
-    now = app.clock.now()
-    with app.store.write() as c:
-        current = deliveries.by_id(c, delivery.id)
-        if current.fence != delivery.fence:
-            return  # another worker has it by now; it finds out by itself
-        if isinstance(error, TryLater):
-            _put_off(c, app, current, error, now, restage=restage)
-        elif isinstance(error, AccountBlocked):
-            controls.pause(c, "account", current.account, why=str(error), now=now, kind="blocked")
-            reason = f"account: {current.account} can't be used: {error}"
-            deliveries.move(c, current, Status.held, worker=app.worker, now=now, hold="account", reason=reason)
-        else:
-            which = f"part {current.part} of {current.length} was refused: " if current.parts else ""
-            deliveries.move(c, current, Status.failed, worker=app.worker, now=now, reason=f"{which}{error}")
-
-
-def _put_off(c: Connection, app: App, delivery: Delivery, error: TryLater, now: datetime, *, restage: bool) -> None:
-    """Queue a delivery again, later; what the network was given may be what it disliked, so it is given anew."""
-    delay = min(_FIRST_DELAY * 2**delivery.delays, _LONGEST_DELAY)
-    # A moment that has passed is no answer: clocks differ, and the network would be asked without end.
-    named = max(error.at, now + _SOONEST) if error.at is not None and error.at > now else now + delay
-    until = now if restage else min(named, now + _LONGEST_LIMIT)
-    deliveries.move(
-        c,
-        delivery,
-        Status.queued,
-        worker=app.worker,
-        now=now,
-        reason=f"put off: {error}",
-        not_before=until,
-        delays=min(delivery.delays + 1, 10),
-        staged=None,
-        staging_since=None,
-    )
-    if error.at is not None:
-        deliveries.put_off(c, delivery.account, until)
+        deliveries.move(c, sending, Status.unknown, worker=app.worker, now=now, reason=said, next_look_at=now + first)
 
 
 def settle(app: App) -> bool:
@@ -336,27 +305,5 @@ def settle(app: App) -> bool:
         for found in stuck:
             delivery = deliveries.by_id(c, found.id)
             if delivery.fence == found.fence and delivery.status == found.status:
-                _apply(c, app, delivery, _judge(c, app, delivery, now), now)
+                settling.apply(c, app, delivery, settling.judge(c, app, delivery, now), now)
     return True
-
-
-def _judge(c: Connection, app: App, delivery: Delivery, now: datetime) -> Verdict:
-    return verdict(
-        delivery,
-        now=now,
-        workspace=app.workspace,
-        released=delivery.action in controls.released(c),
-        pauses=controls.all_pauses(c),
-        standing=consented.standing(c, delivery) if delivery.from_submission else None,
-    )
-
-
-def _apply(c: Connection, app: App, delivery: Delivery, judged: Verdict, now: datetime) -> None:
-    """Move a delivery that doesn't go to where its verdict says."""
-    if judged.kind is Kind.miss:
-        deliveries.move(c, delivery, Status.missed, worker=app.worker, now=now, reason=judged.reason)
-    elif judged.kind is Kind.hold and delivery.status is not Status.held:
-        deliveries.move(c, delivery, Status.held, worker=app.worker, now=now, hold=judged.hold, reason=judged.reason)
-    elif judged.kind is Kind.wait or judged is GO:
-        until = judged.until or now + _FIRST_DELAY
-        deliveries.move(c, delivery, Status.queued, worker=app.worker, now=now, reason=judged.reason, not_before=until)

@@ -12,6 +12,7 @@ from scheduler.posts import Loaded
 from scheduler.rules import waits_for_person
 from scheduler.status import IN_HAND, WAITING, Status
 from scheduler.store import Connection, Delivery, consented, controls, deliveries, records, submissions
+from scheduler.store.adding import Newcomers
 
 LONG_PAST = timedelta(days=1)
 """What is queued for the first time later than this after its time is history: it is missed, whatever its rule."""
@@ -58,8 +59,7 @@ def apply(app: App, loaded: Loaded, *, since: datetime | None = None) -> Changes
     with app.store.write() as c:
         changes, shown = _compare(c, app, wanted, loaded, since)
         facts = _Facts(now=now, released=controls.released(c), restored=_restored(c), shown=shown)
-        for planned in changes.add:
-            _add(c, app, planned, facts)
+        _add(c, app, changes.add, facts)
         for planned in changes.change:
             _change(c, app, planned, facts)
         for delivery in changes.cancel:
@@ -201,16 +201,20 @@ def _status(planned: Planned, facts: _Facts) -> dict[str, Any]:
     return {"status": Status.queued, "hold": "", "reason": ""}
 
 
-def _add(c: Connection, app: App, planned: Planned, facts: _Facts) -> None:
-    state = _first_state(planned, facts)
-    twin = deliveries.like(c, planned, within=SAME_THING)
-    if twin is not None and state["status"] is Status.queued:
-        reason = (
-            f"late: {twin.key} said the same on {twin.account} already: `solidarity retry {planned.key}` sends it too"
-        )
-        state |= {"status": Status.held, "hold": "late", "reason": reason}
-    added = deliveries.add(c, planned, worker=app.worker, now=facts.now, **state, **_approval(planned, facts))
-    consented.bind(c, added, planned)
+def _add(c: Connection, app: App, wanted: list[Planned], facts: _Facts) -> None:
+    new = Newcomers(c, wanted, within=SAME_THING)
+    for planned in wanted:
+        state = _first_state(planned, facts)
+        twin = new.twin(planned)
+        if twin is not None and state["status"] is Status.queued:
+            cure = f"`solidarity retry {planned.key}` sends it too"
+            said = f"late: {twin} said the same on {planned.account} already: {cure}"
+            state |= {"status": Status.held, "hold": "late", "reason": said}
+        new.begin(planned, **state, **_approval(planned, facts))
+    numbers = new.add(c, worker=app.worker, now=facts.now)
+    for planned in wanted:
+        if planned.submission_id is not None:
+            consented.bind(c, numbers[planned.key], planned)
 
 
 def _approval(planned: Planned, facts: _Facts) -> dict[str, Any]:

@@ -26,6 +26,8 @@ def step(app: App) -> bool:
     When there is none of that, let go what fits into its account's budget again, and finish what was left of
     submissions that are over.
     """
+    if app.adrift:
+        return False
     return free_leases(app) or withdraw_next(app) or look_up_next(app) or budget.free(app) or sweep(app)
 
 
@@ -43,12 +45,13 @@ def free_leases(app: App) -> bool:
     """Take over the deliveries of workers that are gone or overslept; tell whether there were any."""
     now = app.clock.now()
     with app.store.read() as c:
-        lost = [one for one in deliveries.leased(c) if _is_lost(one, now)]
+        # What a thread of ours has on the wire isn't lost, whatever the clock says: it may have been set.
+        lost = [one for one in deliveries.leased(c) if one.id not in app.calling and _is_lost(one, now)]
     freed = False
     for found in lost:
         with app.store.write() as c:
             delivery = deliveries.by_id(c, found.id)
-            if delivery.fence == found.fence and delivery.lease_owner is not None:
+            if (delivery.fence, delivery.lease_owner) == (found.fence, found.lease_owner):
                 freed = _free(c, app, delivery, now) or freed
     return freed
 
@@ -89,6 +92,9 @@ def _first_look(app: App, delivery: Delivery) -> timedelta:
 def look_up_next(app: App) -> bool:
     """Look up the next delivery whose outcome isn't known; tell whether there was one."""
     now = app.clock.now()
+    with app.store.read() as c:
+        if not deliveries.to_look_up(c, now):
+            return False
     with app.store.write() as c:
         for candidate in deliveries.to_look_up(c, now):
             delivery = deliveries.lease_for_look(c, candidate, worker=app.worker, until=now + _LEASE)
@@ -193,6 +199,9 @@ def _ask_if_unwanted(c: Connection, delivery: Delivery, now: datetime) -> None:
 def withdraw_next(app: App) -> bool:
     """Take one post down that a person wants gone; tell whether anything was done."""
     now = app.clock.now()
+    with app.store.read() as c:
+        if not deliveries.withdrawals(c):
+            return False
     with app.store.write() as c:
         for delivery in deliveries.withdrawals(c):
             if delivery.next_look_at is None or delivery.next_look_at <= now:

@@ -4,16 +4,18 @@ What volunteers handed in is kept for as long as docs/safety.md says, and no lon
 """
 
 import contextlib
+import logging
+from collections.abc import Iterator
 from datetime import timedelta
 
-from scheduler import erasure, rendering
+from scheduler import erasure, rendering, renders, sharing
 from scheduler.app import App
-from scheduler.store import Connection, controls, staff, submissions, withdrawals
+from scheduler.files import MachineError
+from scheduler.store import Connection, controls, rollup, staff, submissions, withdrawals
 from scheduler.store.leases import is_gone
 from scheduler.submission import Stage, Submission
 
-KEPT = timedelta(days=30)
-"""How long a rendered picture is kept after it was last made; it is rendered again whenever it is needed."""
+_LOG = logging.getLogger(__name__)
 
 DRAFT = timedelta(hours=2)
 """How long a draft is kept that nobody goes on with."""
@@ -26,29 +28,48 @@ REJECTED = timedelta(days=7)
 
 _STRAY = timedelta(hours=1)
 _SILENT = timedelta(days=1)
+_TURNS = 100  # of the roll-up an hour, some 50,000 steps: more than a year's backlog of a campaign is done in a day
 
 
-def tidy(app: App) -> int:
+def tidy(app: App, *, chores: bool = True) -> int:
     """Drop what has been kept for long enough, and shorten the write-ahead log.
 
     That is: old renders, the signs of life of daemons that are gone, sessions and invitations that have ended, drafts
-    that nobody goes on with, what nobody decided on, what was rejected, what had a consent only until now, and files
-    that nothing belongs to. Returns how many files of no one were dropped.
+    that nobody goes on with, what nobody decided on, what was rejected, what had a consent only until now, files that
+    nothing belongs to, and what repeats itself in the history of what ended long ago. Returns how many files of no one
+    were dropped.
     """
+    now = app.clock.now()
+    if chores:
+        _forget_who_is_gone(app)
+        _drop_drafts(app)
+        _end(app)
+        _roll_up(app)
+    erasure.sweep(app)
+    erasure.last_look(app, before=now - _STRAY)
+    strays = erasure.strays(app, before=(now - _STRAY).timestamp())
+    app.store.checkpoint()
+    with _said("the copies of files can't be looked after"):
+        sharing.lighten(app)
+    oldest = (now - renders.KEPT).timestamp()
+    return strays + sum(erasure.drop(file, oldest) for file in (app.workspace.var / "rendered").glob("*"))
+
+
+def _forget_who_is_gone(app: App) -> None:
     now = app.clock.now()
     with app.store.write() as c:
         for worker, at in controls.beats(c).items():
             if is_gone(worker) or now - at > _SILENT:
                 controls.forget_worker(c, worker)
         staff.drop_old_sessions(c, now)
-    _drop_drafts(app)
-    _end(app)
-    erasure.sweep(app)
-    erasure.last_look(app, before=now - _STRAY)
-    strays = erasure.strays(app, before=(now - _STRAY).timestamp())
-    app.store.checkpoint()
-    oldest = (now - KEPT).timestamp()
-    return strays + sum(erasure.drop(file, oldest) for file in (app.workspace.var / "rendered").glob("*"))
+
+
+def _roll_up(app: App) -> None:
+    """Condense the history of what ended long ago, a little at a time: nothing that is due waits for it."""
+    for _ in range(_TURNS):
+        with app.store.write() as c:
+            if rollup.roll_up(c, worker=app.worker, now=app.clock.now()) is None:
+                return
 
 
 def _drop_drafts(app: App) -> None:
@@ -57,10 +78,20 @@ def _drop_drafts(app: App) -> None:
     with app.store.write() as c:
         found = withdrawals.stale_drafts(c, before)
         submissions.drop_drafts(c, [one.id for one in found])
-    rendering.forget([], app.workspace, made_of=[one.sha256 for one in found])
+    with _said("what was made of a draft can't be deleted"):
+        rendering.forget([], app.workspace, made_of=[one.sha256 for one in found])
     for one in found:
         with contextlib.suppress(OSError):  # what is left belongs to nothing, and goes as such
-            erasure.delete(app, erasure.names(one))
+            erasure.delete_here(app, erasure.names(one))
+
+
+@contextlib.contextmanager
+def _said(what: str) -> Iterator[None]:
+    """Go on where the storage that machines share doesn't answer: it is tried again in an hour."""
+    try:
+        yield
+    except MachineError as error:
+        _LOG.error("%s: %s", what, error)
 
 
 def _end(app: App) -> None:

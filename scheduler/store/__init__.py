@@ -4,42 +4,71 @@
 """
 
 import sqlite3
+import threading
 import uuid
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine
 
+from scheduler import files
 from scheduler.errors import WorkspaceError
-from scheduler.store import claims, consented, controls, deliveries, schema, staff, submissions
+from scheduler.store import aside, claims, consented, controls, deliveries, schema, staff, submissions, transfer
 from scheduler.store.controls import Pause, Task
-from scheduler.store.database import StateError, checkpoint, database_path, explain, open_engine, reading, writing
+from scheduler.store.database import (
+    MOVED_TO,
+    StateAwayError,
+    StateError,
+    checkpoint,
+    database_path,
+    explain,
+    is_damage,
+    is_sqlite,
+    listening,
+    moved_to,
+    open_engine,
+    reading,
+    unhurried,
+    working,
+    writing,
+)
+from scheduler.store.postgres import Line
 from scheduler.store.records import Delivery
 
 __all__ = [
+    "MOVED_TO",
     "Connection",
     "Delivery",
     "Pause",
+    "StateAwayError",
     "StateError",
     "StateMovedError",
     "Store",
     "Task",
+    "aside",
     "claims",
     "consented",
     "controls",
     "copy_database",
     "database_path",
     "deliveries",
+    "is_damage",
+    "is_sqlite",
     "open_store",
     "require_copy",
     "require_mark",
+    "require_not_moved",
     "staff",
     "submissions",
+    "transfer",
+    "unhurried",
 ]
 
 
 class StateMovedError(StateError):
-    """The state's file was deleted or replaced while it was in use."""
+    """The state was moved, deleted, replaced or brought to another form, perhaps while it was in use."""
 
 
 class Store:
@@ -48,7 +77,11 @@ class Store:
     def __init__(self, engine: Engine, path: Path | None) -> None:
         self.engine = engine
         self.path = path  # of the SQLite file
+        self.begun_anew = False  # in a workspace that had a state before
         self._file: tuple[int, int] | None = None
+        self._in_use = False  # for its workspace, not to be looked after
+        # SQLite lets one writer in at a time, and who waits sleeps longer and longer. A lock wakes the next at once.
+        self._turn: AbstractContextManager[object] = threading.RLock() if is_sqlite(engine) else nullcontext()
 
     def require_in_place(self) -> None:
         """Make sure that the file is still the one that was opened: nobody else sees what is done in a deleted one.
@@ -67,14 +100,69 @@ class Store:
         if here is None or here != self._file:
             raise StateMovedError(f"{self.path}: was deleted or replaced while it was in use: start again")
 
+    def belong(self, folder: Path) -> None:
+        """Go to work on it for the workspace in `folder`; from now on each change makes sure that it is still here.
+
+        Raises:
+            WorkspaceError: it is another workspace's, or has moved.
+        """
+        self.require_in_place()
+        _belongs(self, folder)
+        self._in_use = True
+
+    def _require_here(self, c: Connection) -> None:
+        """Make sure, before a change, that nobody has put the state elsewhere while one waited for one's turn."""
+        self.require_in_place()
+        if self._in_use:
+            require_not_moved(c)
+
+    def require_form(self) -> None:
+        """Make sure that nobody has brought the tables to another form since they were opened.
+
+        Raises:
+            StateMovedError: somebody has.
+        """
+        try:
+            schema.require_same(self.engine)
+        except schema.FormError as error:
+            raise StateMovedError(str(error)) from None
+
     def read(self) -> AbstractContextManager[Connection]:
         """Give a connection that sees one consistent state."""
         return reading(self.engine)
 
-    def write(self) -> AbstractContextManager[Connection]:
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
         """Give a connection whose work is committed as a whole, or not at all."""
         self.require_in_place()
-        return writing(self.engine)
+        with self._turn, writing(self.engine) as connection:
+            self._require_here(connection)
+            yield connection
+
+    @contextmanager
+    def work(self) -> Iterator[Connection]:
+        """Give a connection for a worker's step on the delivery in its hand; others' steps may run beside it."""
+        self.require_in_place()
+        with self._turn, working(self.engine) as connection:
+            self._require_here(connection)
+            yield connection
+
+    def drift(self, now: datetime) -> timedelta:
+        """Return how far this machine's clock is ahead of the state's; none where the state is a file."""
+        if is_sqlite(self.engine):
+            return timedelta()
+        with self.read() as c:
+            there: datetime = c.exec_driver_sql("SELECT clock_timestamp()").scalar_one()
+        return now - there
+
+    @property
+    def tells(self) -> bool:
+        """Whether others' changes are told of: `line` hears them. Where they aren't one has to look."""
+        return not is_sqlite(self.engine)
+
+    def line(self) -> AbstractContextManager[Line]:
+        """Give what hears of others' changes, where the state `tells`."""
+        return listening(self.engine)
 
     def upgrade(self) -> tuple[str | None, str]:
         """Bring the tables to this version's form; return the forms before and after."""
@@ -89,7 +177,9 @@ class Store:
         self.engine.dispose()
 
 
-def open_store(url: str, folder: Path, *, durable: bool = True, check: bool = True) -> Store:
+def open_store(
+    url: str, folder: Path, *, durable: bool = True, check: bool = True, password: str | None = None
+) -> Store:
     """Open the state of the workspace in `folder`, creating it where there is none.
 
     Args:
@@ -97,17 +187,17 @@ def open_store(url: str, folder: Path, *, durable: bool = True, check: bool = Tr
         folder: the workspace.
         durable: False only for a rehearsal, whose state is thrown away.
         check: False opens tables of any form, to bring them to this version's.
+        password: of a server's database.
 
     Raises:
         StateError: the state can't be opened, is damaged, of another form, or another workspace's.
     """
     path = database_path_or_refuse(url, folder)
-    store = Store(open_engine(url, folder, durable=durable), path)
+    store = Store(open_engine(url, folder, durable=durable, password=password), path)
     try:
         if check:
             schema.require_current(store.engine)
-            store.require_in_place()
-            _belongs(store, folder)
+            store.belong(folder)
     except BaseException:
         store.close()
         raise
@@ -119,7 +209,7 @@ def database_path_or_refuse(url: str, folder: Path) -> Path | None:
     path = database_path(url, folder)
     if path is not None:
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
+            files.make_folder(path.parent)
         except OSError as error:
             msg = f"{path.parent}: can't be made ({error.strerror}): give this user the right to write there"
             raise StateError(msg) from None
@@ -127,7 +217,10 @@ def database_path_or_refuse(url: str, folder: Path) -> Path | None:
 
 
 def copy_database(store: Store, target: Path) -> None:
-    """Write a consistent copy of the state while others go on working with it."""
+    """Write a consistent copy of the state, a file of SQLite's, while others go on working with it."""
+    if not is_sqlite(store.engine):
+        _copy_rows(store, target)
+        return
     try:
         copy = sqlite3.connect(target)
     except sqlite3.Error as error:
@@ -141,6 +234,21 @@ def copy_database(store: Store, target: Path) -> None:
     finally:
         copy.close()
         source.close()
+
+
+def _copy_rows(store: Store, target: Path) -> None:
+    copy = open_store(f"sqlite:///{target.absolute()}", target.absolute().parent, check=False)
+    try:
+        copy.upgrade()
+        with store.read() as source, copy.write() as c:
+            unhurried(source)
+            transfer.copy_rows(source, c)
+        copy.checkpoint()
+        raw = copy.engine.raw_connection()
+        raw.cursor().execute("PRAGMA journal_mode=DELETE")  # one file, without companions
+        raw.close()
+    finally:
+        copy.close()
 
 
 def require_copy(source: Path) -> None:
@@ -183,15 +291,15 @@ def _belongs(store: Store, folder: Path) -> None:
     mark = folder / "var" / "workspace.id"
     mine = _read_mark(mark)
     with store.read() as c:
+        require_not_moved(c)
         theirs = controls.get_meta(c, "workspace")
     if theirs is None:
-        theirs = mine or uuid.uuid4().hex
-        with store.write() as c:
-            controls.set_meta(c, "workspace", theirs)
-        mine = theirs
-        write_mark(folder, theirs)
-    if mine is None and store.path is not None and store.path.is_relative_to(folder.resolve()):
-        write_mark(folder, theirs)
+        theirs = _claimed(store, mine)
+        if mine is None:
+            write_mark(folder, theirs)
+            return
+    if mine is None and (store.path is None or store.path.is_relative_to(folder.resolve())):
+        write_mark(folder, theirs)  # of a server's database: another machine of the same workspace
         return
     if mine != theirs:
         msg = (
@@ -199,6 +307,29 @@ def _belongs(store: Store, folder: Path) -> None:
             f"database of its own. If this is the same one, moved: write {theirs} into {mark}"
         )
         raise WorkspaceError(msg)
+
+
+def _claimed(store: Store, mine: str | None) -> str:
+    """Note in a new state whose it is, and return that: of two who open it at once, the first's."""
+    with store.write() as c:
+        theirs = controls.get_meta(c, "workspace")
+        if theirs is None:
+            theirs = mine or uuid.uuid4().hex
+            controls.set_meta(c, "workspace", theirs)
+            store.begun_anew = mine is not None
+    return theirs
+
+
+def require_not_moved(c: Connection) -> None:
+    """Make sure that a state is the one to work on.
+
+    Raises:
+        StateMovedError: it was copied to another place.
+    """
+    moved = moved_to(c)
+    if moved is not None:
+        msg = f"{c.engine.url.database}: this state has moved: write {moved} into config.yaml under database"
+        raise StateMovedError(msg)
 
 
 def _read_mark(mark: Path) -> str | None:
@@ -212,8 +343,6 @@ def write_mark(folder: Path, identity: str) -> None:
     """Note in the workspace which state is its own."""
     mark = folder / "var" / "workspace.id"
     try:
-        mark.parent.mkdir(parents=True, exist_ok=True)
-        mark.write_text(identity + "\n", "utf-8")
-    except OSError as error:
-        msg = f"{mark}: can't be written ({error.strerror}): give this user the right to write there"
-        raise StateError(msg) from None
+        files.write(mark, f"{identity}\n".encode(), private=False)
+    except files.MachineError as error:
+        raise StateError(str(error)) from None

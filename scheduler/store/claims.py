@@ -1,47 +1,80 @@
 """Taking a delivery in hand: each claim is one statement with one winner, and so is the intent to send.
 
-A claim gives a lease and a fencing number. One delivery of an account is in hand at a time, in the order of times.
+A claim gives a lease, a fencing number, and an owner that no other claim has: a claim that was rolled back and the next
+one bear the same number, and a worker that lost its answer must not take the other's work for its own. One delivery of
+an account is in hand at a time, in the order of times. On PostgreSQL workers claim side by side: each takes the first
+one of an account that nobody else is just taking, and where two would take two of one account after all, the index
+`one_in_hand` stops the second.
 """
 
+import re
+import uuid
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, TextualSelect, text
+from sqlalchemy.exc import IntegrityError
 
 from scheduler.status import Status
-from scheduler.store import consented, deliveries
+from scheduler.store import consented, deliveries, prepared
 from scheduler.store.records import Delivery, from_micros, from_row, to_micros
 
 _PAUSED = """EXISTS (SELECT 1 FROM pauses p WHERE p.scope = 'all'
         OR (p.scope = 'action' AND p.name = d.action) OR (p.scope = 'account' AND p.name = d.account))"""
+_READY = f"""COALESCE(d.not_before, 0) <= :now AND NOT d.withdraw_wanted AND NOT d.dropped AND d.lease_owner IS NULL
+    AND NOT {_PAUSED} AND {consented.CONSENTED}"""
+_IN_HAND = "EXISTS (SELECT 1 FROM deliveries b WHERE b.account = d.account AND b.lease_owner IS NOT NULL)"
 _FREE = f"""
-    AND COALESCE(d.not_before, 0) <= :now AND NOT d.withdraw_wanted AND NOT d.dropped AND d.lease_owner IS NULL
-    AND NOT {_PAUSED}
-    AND NOT EXISTS (SELECT 1 FROM deliveries b WHERE b.account = d.account AND b.lease_owner IS NOT NULL)
-    AND {consented.CONSENTED}
+    AND {_READY}
+    AND NOT {_IN_HAND}
 """
-_CLAIM = """
-UPDATE deliveries SET status = :to, lease_owner = :worker, lease_until = :until, fence = fence + 1
-WHERE id = ({candidate}) AND lease_owner IS NULL RETURNING *
-"""
-# What is prepared and due goes first; one delivery of an account at a time, in the order of their times.
-_TO_SEND = text(
-    _CLAIM.format(
-        candidate=f"""SELECT d.id FROM deliveries d
-    WHERE d.status = 'staged' AND d.due_at <= :now {_FREE}
-    ORDER BY d.due_at, d.id LIMIT 1"""
-    )
-)
 # Nothing is prepared while an earlier one of the same account is about to leave: it would make that one late.
-_NOT_BEHIND = """AND NOT EXISTS (SELECT 1 FROM deliveries s WHERE s.account = d.account AND s.status = 'staged'
+_BEHIND = """EXISTS (SELECT 1 FROM deliveries s WHERE s.account = d.account AND s.status = 'staged'
         AND s.due_at <= :soon AND s.due_at < d.due_at AND COALESCE(s.not_before, 0) <= :now)"""
-_TO_STAGE = text(
-    _CLAIM.format(
-        candidate=f"""SELECT d.id FROM deliveries d
-    WHERE d.status = 'queued' AND d.due_at <= :ahead {_FREE} {_NOT_BEHIND}
-    ORDER BY d.due_at, d.id LIMIT 1"""
-    )
-)
+_NOT_BEHIND = f"AND NOT {_BEHIND}"
+_ELSEWHERE = {"sqlite": "", "postgresql": "FOR UPDATE OF d SKIP LOCKED"}
+
+
+_ONE_BY_ONE = " LIMIT 1 OFFSET 0"
+
+
+def _one_by_one(statement: str, name: str) -> str:
+    """Let PostgreSQL ask these things of one delivery after the other, and not of all that are due at once."""
+    asked = [re.sub(r"\bd\.", of, one) for one in (_PAUSED, _IN_HAND, _BEHIND) for of in ("d.", "e.")]
+    for one in asked if name == "postgresql" else ():
+        statement = statement.replace(one, f"{one[:-1]}{_ONE_BY_ONE})")
+    return statement
+
+
+def _claim(status: Status, by: str, more: str = "") -> dict[str, TextualSelect]:
+    """Return the statement, by the database, that takes the first free one in a status that is due by `by`."""
+    due = f"d.status = '{status}' AND d.due_at <= :{by} {_FREE} {more}"
+    # An earlier one of the account that is free as well: others may be taking it at this very moment.
+    earlier = re.sub(r"\bd\.", "e.", f"d.status = '{status}' AND {_READY} {more}")
+    first = f"""AND NOT EXISTS (SELECT 1 FROM deliveries e WHERE e.account = d.account AND e.due_at <= d.due_at
+        AND (e.due_at, e.id) < (d.due_at, d.id) AND {earlier}{_ONE_BY_ONE})"""
+    order = {"sqlite": "ORDER BY d.due_at, d.id", "postgresql": f"{first} ORDER BY d.due_at"}
+    return {
+        name: prepared.rows(
+            _one_by_one(
+                f"""
+UPDATE deliveries SET status = :to, lease_owner = :worker, lease_until = :until, fence = fence + 1
+WHERE id = (SELECT d.id FROM deliveries d WHERE {due} {order[name]} LIMIT 1 {skip})
+    AND lease_owner IS NULL RETURNING {prepared.COLUMNS}""",
+                name,
+            )
+        )
+        for name, skip in _ELSEWHERE.items()
+    }
+
+
+_TO_SEND = _claim(Status.staged, "now")  # what is prepared and due goes first
+_TO_STAGE = _claim(Status.queued, "ahead", _NOT_BEHIND)
 _ABOUT_TO_LEAVE = timedelta(seconds=40)
+
+
+class TakenError(Exception):
+    """Another worker has just taken one of the same account: try again."""
 
 
 def claim_to_send(c: Connection, *, worker: str, now: datetime, lease: timedelta) -> Delivery | None:
@@ -53,8 +86,7 @@ def claim_to_send(c: Connection, *, worker: str, now: datetime, lease: timedelta
         "today": consented.today(now),
         "until": to_micros(now + lease),
     }
-    row = c.execute(_TO_SEND, values).mappings().first()
-    return None if row is None else from_row(row)
+    return _taken(c, _TO_SEND, values)
 
 
 def claim_to_stage(c: Connection, *, worker: str, now: datetime, ahead: timedelta, lease: timedelta) -> Delivery | None:
@@ -68,12 +100,20 @@ def claim_to_stage(c: Connection, *, worker: str, now: datetime, ahead: timedelt
         "ahead": to_micros(now + ahead),
         "soon": to_micros(now + _ABOUT_TO_LEAVE),
     }
-    row = c.execute(_TO_STAGE, values).mappings().first()
+    return _taken(c, _TO_STAGE, values)
+
+
+def _taken(c: Connection, statements: dict[str, TextualSelect], values: dict[str, Any]) -> Delivery | None:
+    values["worker"] = f"{values['worker']}#{uuid.uuid4().hex[:12]}"
+    try:
+        row = c.execute(statements[c.dialect.name], values).mappings().first()
+    except IntegrityError:
+        raise TakenError from None
     return None if row is None else from_row(row)
 
 
 # Everything that may have changed while the delivery waited is looked at again in the statement that commits it.
-_SENDING = text(
+_SENDING = prepared.rows(
     f"""
 UPDATE deliveries AS d SET status = 'sending', sending_at = :now, attempts = attempts + 1, lease_until = :until,
     looks = 0, next_look_at = NULL, reason = ''
@@ -84,7 +124,7 @@ WHERE id = :id AND fence = :fence AND status = 'staged' AND lease_owner = :worke
   AND (NOT needs_release OR EXISTS (SELECT 1 FROM releases r WHERE r.action = d.action))
   AND NOT {_PAUSED} AND {consented.CONSENTED}
   AND (SELECT COUNT(*) FROM receipts x WHERE x.delivery_id = d.id) = :before
-RETURNING *
+RETURNING {prepared.COLUMNS}
 """
 )
 
@@ -113,23 +153,22 @@ def mark_sending(c: Connection, delivery: Delivery, *, now: datetime, lease: tim
     return sending
 
 
-_NEXT = text(
-    f"""
-SELECT MIN(moment) FROM (
+_SOON = f"""
     SELECT * FROM (SELECT d.due_at - :ahead AS moment FROM deliveries d
-        WHERE d.status = 'queued' {_FREE} {_NOT_BEHIND} ORDER BY d.due_at LIMIT 1)
+        WHERE d.status = 'queued' {_FREE} {_NOT_BEHIND} ORDER BY d.due_at LIMIT 1) AS to_stage
     UNION ALL SELECT * FROM (SELECT d.due_at FROM deliveries d
-        WHERE d.status = 'staged' {_FREE} ORDER BY d.due_at LIMIT 1)
+        WHERE d.status = 'staged' {_FREE} ORDER BY d.due_at LIMIT 1) AS to_send
+"""
+_LATER = f"""
     UNION ALL SELECT MIN(d.due_at) FROM deliveries d WHERE d.status IN ('queued', 'staged')
-        AND d.lease_owner IS NULL AND {_PAUSED}
+        AND d.lease_owner IS NULL AND EXISTS (SELECT 1 FROM pauses) AND {_PAUSED}
     UNION ALL SELECT MIN(d.due_at) FROM {consented.WAITING} AND NOT {consented.CONSENTED}
     UNION ALL SELECT MIN(not_before) FROM deliveries WHERE not_before > :now AND status IN ('queued', 'staged')
     UNION ALL SELECT MIN(COALESCE(next_look_at, 0)) FROM deliveries WHERE status = 'unknown' AND lease_owner IS NULL
     UNION ALL SELECT MIN(lease_until) FROM deliveries WHERE lease_owner IS NOT NULL
     UNION ALL SELECT MIN(closes_at) FROM deliveries WHERE status = 'held'
-)
 """
-)
+_NEXT = {name: text(f"SELECT MIN(moment) FROM ({_one_by_one(_SOON, name)} {_LATER}) AS moments") for name in _ELSEWHERE}
 
 
 def next_moment(c: Connection, *, now: datetime, ahead: timedelta) -> datetime | None:
@@ -140,5 +179,5 @@ def next_moment(c: Connection, *, now: datetime, ahead: timedelta) -> datetime |
         "soon": to_micros(now + _ABOUT_TO_LEAVE),
         "ahead": ahead // timedelta(microseconds=1),
     }
-    value = c.execute(_NEXT, values).scalar()
+    value = c.execute(_NEXT[c.dialect.name], values).scalar()
     return None if value is None else from_micros(value)

@@ -33,6 +33,10 @@ WAITING = """contributions w CROSS JOIN deliveries d WHERE d.id = w.delivery_id
     AND d.status IN ('queued', 'staged') AND d.lease_owner IS NULL AND COALESCE(d.not_before, 0) <= :now"""
 """SQL: the deliveries `d` of submissions that wait for their time."""
 
+_BLOCKED = text(
+    f"SELECT d.* FROM {WAITING} AND (d.due_at <= :now OR d.status = 'staged') AND NOT {CONSENTED} LIMIT 500"  # noqa: S608 - of the texts above
+)
+
 
 def today(now: datetime) -> str:
     """Return the day, in UTC, that consents are held against."""
@@ -41,10 +45,7 @@ def today(now: datetime) -> str:
 
 def blocked(c: Connection, now: datetime) -> Sequence[Delivery]:
     """Return what has come due, or is prepared, of a submission that may not go: it is held rather than left late."""
-    query = text(
-        f"SELECT d.* FROM {WAITING} AND (d.due_at <= :now OR d.status = 'staged') AND NOT {CONSENTED} LIMIT 500"  # noqa: S608 - of the texts above
-    )
-    found = c.execute(query, {"now": to_micros(now), "today": today(now)}).mappings()
+    found = c.execute(_BLOCKED, {"now": to_micros(now), "today": today(now)}).mappings()
     return [from_row(row) for row in found]
 
 

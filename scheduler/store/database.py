@@ -1,56 +1,69 @@
-"""Opening the database, and what its errors mean to a person.
+"""Opening the database, its transactions, and what its errors mean to a person.
 
-SQLite runs in WAL with `synchronous=FULL` (a receipt survives a power cut) and `secure_delete` (what is
-deleted is gone from the file). Every writing transaction begins IMMEDIATE, so that what it reads stays true
-until it commits.
+Three kinds of transactions: `reading` sees one moment; `writing` is alone, so that what it reads stays true until it
+commits; `working` is a worker's step on what it has in hand. On SQLite the last two are one.
 """
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 
-from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy import URL, Connection, Engine, event, make_url
 from sqlalchemy.engine import ExceptionContext
 
 from scheduler.errors import WorkspaceError
-
-_BUSY_SECONDS = 15.0
+from scheduler.store import postgres, sqlite
 
 
 class StateError(WorkspaceError):
     """The state can't be read or written."""
 
 
-_CURES = (
-    ("database or disk is full", "the disk is full: free some space; nothing was lost"),
-    ("disk i/o error", "the disk is full, or doesn't answer properly: free some space, then run `solidarity doctor`"),
-    (
-        "database is locked",
-        "another program keeps the state locked: close it (a copy or a database browser?)",
-    ),
-    (
-        "readonly database",
-        "the state can't be written: give this user the right to write the file and its folder",
-    ),
-    (
-        "unable to open database",
-        "the state can't be opened: does its folder exist, and may this user write there?",
-    ),
-    ("not a database", "the state's file is damaged: put back a copy with `solidarity restore FILE`"),
-    ("malformed", "the state's file is damaged: put back a copy with `solidarity restore FILE`"),
-    ("no such table", "the state's tables are missing: run `solidarity upgrade`"),
-    ("no such column", "the state has an older form: run `solidarity upgrade`"),
+class StateAwayError(StateError):
+    """The database server doesn't answer; it may be back in a moment."""
+
+
+MOVED_TO = "moved_to"
+"""The fact of a state that says where it has moved; nobody works on it any more."""
+
+_DAMAGE = (
+    "SQLITE_CORRUPT",
+    "SQLITE_NOTADB",
+    "SQLITE_ERROR",  # a table or a column isn't there
+    "SQLITE_IOERR_READ",
+    "SQLITE_IOERR_SHORT_READ",
+    "SQLITE_IOERR_DATA",
 )
+_SHARED = {"writes": "shared"}
+_ALONE = {"writes": "alone"}
+_MOVED = f"SELECT value FROM meta WHERE name = '{MOVED_TO}'"  # noqa: S608 - ours
+_UNHURRIED = "SET LOCAL statement_timeout = 0", "SET LOCAL idle_in_transaction_session_timeout = 0"
 
 
 def explain(error: BaseException, where: str) -> StateError | None:
     """Return what a database error means to a person and the cure; None where it is our own fault."""
     words = str(error).lower()
-    for sign, cure in _CURES:
+    for sign, cure in (*sqlite.CURES, *postgres.CURES):
         if sign in words:
-            return StateError(f"{where}: {cure}")
+            passes = sign in (*sqlite.PASSES, *postgres.PASSES)
+            return (StateAwayError if passes else StateError)(f"{where}: {cure}")
     return None
+
+
+def is_damage(error: StateError) -> bool:
+    """Tell whether a file is beyond reading, for good: it isn't locked, forbidden or without room."""
+    if isinstance(error, StateAwayError):
+        return False
+    cause = error.__cause__
+    return not isinstance(cause, sqlite3.Error) or getattr(cause, "sqlite_errorname", "").startswith(_DAMAGE)
+
+
+def _explain_server(error: BaseException, where: str) -> StateError | None:
+    if not postgres.is_away(error):
+        return explain(error, where)
+    first = (str(error).splitlines() or ["no answer"])[0]
+    return StateAwayError(f"{where}: the database doesn't answer ({first}): is its server up?")
 
 
 def database_path(url: str, folder: Path) -> Path | None:
@@ -61,71 +74,133 @@ def database_path(url: str, folder: Path) -> Path | None:
     return (folder / parsed.database).resolve()
 
 
-def open_engine(url: str, folder: Path, *, durable: bool = True) -> Engine:
+def open_engine(url: str, folder: Path, *, durable: bool = True, password: str | None = None) -> Engine:
     """Return an engine on the workspace's database.
 
     `durable=False` trades safety against a power cut for speed; only for rehearsals, whose state is thrown away.
 
     Raises:
-        StateError: the URL is none that this version can use.
+        StateError: the URL is none that this version can use, or psycopg isn't installed.
     """
-    path = _sqlite_path(url, folder)
-    if path is None:
-        msg = f"database: {url!r} can't be used: write sqlite:///var/state.db"
-        raise StateError(msg)
-    engine = create_engine(f"sqlite:///{path}", connect_args={"timeout": _BUSY_SECONDS, "check_same_thread": False})
-
-    @event.listens_for(engine, "connect")
-    def _prepare(connection: sqlite3.Connection, _record: object) -> None:
-        connection.isolation_level = None  # the transactions below are ours
-        cursor = connection.cursor()
-        cursor.execute("PRAGMA journal_mode=WAL")
-        cursor.execute(f"PRAGMA synchronous={'FULL' if durable else 'OFF'}")
-        cursor.execute("PRAGMA foreign_keys=ON")
-        cursor.execute("PRAGMA secure_delete=ON")
-        cursor.close()
-
-    @event.listens_for(engine, "begin")
-    def _begin(connection: Connection) -> None:
-        immediate = connection.get_execution_options().get("writes")
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
+    parsed, path = _read(url, folder)
+    if path is not None:
+        engine, where = sqlite.engine_on(path, durable=durable), str(path)
+    else:
+        where = _where(parsed)
+        try:
+            engine = postgres.engine_on(parsed, durable=durable, password=password)
+        except ModuleNotFoundError:
+            msg = f"{where}: psycopg isn't installed: pip install 'solidarity-scheduler[postgres]'"
+            raise StateError(msg) from None
 
     @event.listens_for(engine, "handle_error")
     def _explain(context: ExceptionContext) -> None:
-        meaning = explain(context.original_exception, str(path))
+        error = context.original_exception
+        if context.is_pre_ping:  # the pool replaces what a restart has cut
+            return
+        meaning = explain(error, where) if path is not None else _explain_server(error, where)
         if meaning is not None:
-            raise meaning from context.original_exception
+            raise meaning from error
 
     return engine
 
 
-def _sqlite_path(url: str, folder: Path) -> Path | None:
+def _where(url: URL) -> str:
+    return f"{url.host or 'localhost'}/{url.database}"
+
+
+def _read(url: str, folder: Path) -> tuple[URL, Path | None]:
     try:
-        return database_path(url, folder)
+        parsed, path = make_url(url), database_path(url, folder)
     except Exception:
-        return None
+        parsed, path = None, None
+    if parsed is None or (path is None and parsed.get_backend_name() != "postgresql"):
+        msg = "database: this address can't be used: write sqlite:///var/state.db or postgresql+psycopg://HOST/NAME"
+        raise StateError(msg)
+    return parsed, path
+
+
+def reading(engine: Engine) -> AbstractContextManager[Connection]:
+    """Give a connection that sees one consistent state and writes nothing."""
+    return _reading(engine if is_sqlite(engine) else postgres.consistent(engine))
 
 
 @contextmanager
-def reading(engine: Engine) -> Iterator[Connection]:
-    """Give a connection that sees one consistent state and writes nothing."""
+def _reading(engine: Engine) -> Iterator[Connection]:
     with engine.connect() as connection, connection.begin():
         yield connection
 
 
 @contextmanager
 def writing(engine: Engine) -> Iterator[Connection]:
-    """Give a connection whose work is committed as a whole, or not at all."""
+    """Give a connection whose work is committed as a whole, or not at all, with nobody else's beside it."""
     with engine.connect() as plain:
-        connection = plain.execution_options(writes=True)
+        connection = plain.execution_options(**_ALONE)
+        with connection.begin():
+            yield connection
+            if not is_sqlite(engine):
+                postgres.announce(connection)
+
+
+@contextmanager
+def working(engine: Engine) -> Iterator[Connection]:
+    """Give a connection for a worker's step on one delivery; other workers' steps may run beside it."""
+    with engine.connect() as plain:
+        connection = plain.execution_options(**_SHARED)
         with connection.begin():
             yield connection
 
 
-def checkpoint(engine: Engine) -> None:
-    """Move the write-ahead log into the database and truncate it: what was deleted is then gone from disk too."""
-    raw = engine.raw_connection()
+def unhurried(c: Connection) -> None:
+    """Let a transaction take its time: with a whole state it may be minutes, where a step takes milliseconds."""
+    if c.dialect.name == "postgresql":
+        for setting in _UNHURRIED:
+            c.exec_driver_sql(setting)
+
+
+def moved_to(c: Connection) -> str | None:
+    """Return where a state has moved, None where it is still in use.
+
+    Every change asks it: on SQLite past SQLAlchemy, which would take ten times as long as the answer.
+    """
+    if c.dialect.name == "sqlite":
+        with suppress(sqlite3.Error):  # asked once more, it is explained
+            found = c.connection.driver_connection.execute(_MOVED).fetchone()  # type: ignore[union-attr]
+            return None if found is None else str(found[0])
+    address = c.exec_driver_sql(_MOVED).scalar()
+    return None if address is None else str(address)
+
+
+@contextmanager
+def listening(engine: Engine) -> Iterator[postgres.Line]:
+    """Give a connection of its own that hears of changes by others.
+
+    Raises:
+        StateAwayError: the server doesn't answer, or ended it.
+    """
     try:
-        raw.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
-    finally:
-        raw.close()
+        with postgres.line(engine) as line:
+            yield line
+    except Exception as error:
+        meaning = _explain_server(error, _where(engine.url))
+        if meaning is None:
+            raise
+        raise meaning from error
+
+
+def is_sqlite(engine: Engine) -> bool:
+    """Tell whether the state is a file of SQLite's."""
+    return engine.dialect.name == "sqlite"
+
+
+def checkpoint(engine: Engine) -> None:
+    """Let what was deleted be gone from the disk too, where that is for us to do."""
+    if not is_sqlite(engine):
+        return
+    try:
+        sqlite.checkpoint(engine)
+    except Exception as error:  # it goes past what explains the errors of statements
+        meaning = explain(error, str(engine.url.database))
+        if meaning is None:
+            raise
+        raise meaning from error

@@ -7,14 +7,15 @@ that slept through its lease changes nothing when it wakes.
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, and_, func, insert, or_, select, text, update
+from sqlalchemy import ColumnElement, Connection, and_, func, or_, select, update
 
 from scheduler.errors import UsageError
 from scheduler.model import Outgoing, Planned, Receipt, Staged
 from scheduler.status import MOVES, Status
+from scheduler.store import prepared
 from scheduler.store.receipts import append
 from scheduler.store.records import (
     Delivery,
@@ -57,10 +58,10 @@ def record(c: Connection, delivery_id: int, event: str, detail: str, *, worker: 
         "delivery_id": delivery_id,
         "at": to_micros(now),
         "event": event,
-        "detail": detail,
+        "detail": plain(detail),
         "worker": worker,
     }
-    c.execute(insert(events).values(values))
+    c.execute(prepared.RECORD, values)
 
 
 def move(
@@ -85,21 +86,30 @@ def move(
     if to not in MOVES[delivery.status] and to != delivery.status:
         msg = f"a delivery never goes from {delivery.status} to {to}"
         raise ValueError(msg)
-    where = [table.c.id == delivery.id, table.c.status == str(delivery.status)]
-    if fenced:
-        where.append(table.c.fence == delivery.fence)
+    where = [table.c.id == delivery.id, table.c.status == str(delivery.status), *(_held(delivery) if fenced else ())]
     lease = {"lease_owner": None, "lease_until": None, "fence": table.c.fence + 1}
-    reason = with_parts(delivery, reason) if to in _OPEN else reason
+    reason = plain(with_parts(delivery, reason) if to in _OPEN else reason)
     changed = {"status": str(to), "hold": hold, "reason": reason, **lease, **_columns(values)}
     if c.execute(update(table).where(*where).values(changed)).rowcount != 1:
         return False
     if not quiet:
         said = detail or reason
         record(c, delivery.id, str(to), said, worker=worker, now=now)
-        _LOG.log(_LOUD.get(to, logging.DEBUG), "%s: %s%s", delivery.key, to, f": {said}" if said else "")
+        fields = {"delivery": delivery.key, "account": delivery.account, "worker": worker}
+        _LOG.log(_LOUD.get(to, logging.DEBUG), "%s: %s%s", delivery.key, to, f": {said}" if said else "", extra=fields)
     if to in _STOPPED:
         _heed(c, by_id(c, delivery.id), worker=worker, now=now)
     return True
+
+
+def _held(delivery: Delivery) -> tuple[ColumnElement[bool], ...]:
+    """Return the conditions under which a lease is still the one that was read."""
+    return table.c.fence == delivery.fence, table.c.lease_owner.is_not_distinct_from(delivery.lease_owner)
+
+
+def plain(said: str) -> str:
+    """Return a text that every database takes: what networks and machines say may hold anything."""
+    return said.replace("\0", "").encode("utf-8", "replace").decode()
 
 
 def _heed(c: Connection, delivery: Delivery, *, worker: str, now: datetime) -> None:
@@ -146,32 +156,13 @@ def named(c: Connection, key: str) -> Delivery:
     return found
 
 
-def like(c: Connection, planned: Planned, *, within: timedelta) -> Delivery | None:
-    """Return a delivery that says the same on the same account at about the same time, and is or may be out."""
-    values = planned_values(planned)
-    span = within // timedelta(microseconds=1)
-    query = select(table).where(
-        table.c.account == values["account"],
-        table.c.content_hash == values["content_hash"],
-        table.c.key != planned.key,
-        table.c.due_at.between(values["due_at"] - span, values["due_at"] + span),
-        or_(table.c.status.in_([str(status) for status in _MAY_BE_OUT]), table.c.parts.is_not(None)),
-    )
-    row = c.execute(query.limit(1)).mappings().first()
-    return None if row is None else from_row(row)
-
-
 def _columns(values: Mapping[str, Any]) -> dict[str, Any]:
     return {name: to_micros(value) if isinstance(value, datetime) else value for name, value in values.items()}
 
 
 def keep(c: Connection, delivery: Delivery, *, until: datetime, **values: Any) -> bool:
     """Store what a worker has so far and prolong its lease; False when it lost the delivery."""
-    where = [
-        table.c.id == delivery.id,
-        table.c.fence == delivery.fence,
-        table.c.status == str(delivery.status),
-    ]
+    where = [table.c.id == delivery.id, table.c.status == str(delivery.status), *_held(delivery)]
     changed = {"lease_until": to_micros(until), **_columns(values)}
     return c.execute(update(table).where(*where).values(changed)).rowcount == 1
 
@@ -200,11 +191,14 @@ def file_receipt(
 
     Of a thread it is the word for the part that `delivery` was about to send, or sent: its next one is queued. Where
     this one was `looked` up, the next may be out too without the state knowing: it is looked for before it is sent.
+    An answer that comes after it was given up is evidence too, wherever the delivery stands by now.
     Returns False when a receipt was there already.
     """
-    current = by_id(c, delivery.id)
-    if Status.published not in MOVES[current.status] or current.part != delivery.part:
+    current = by_id(c, delivery.id, alone=True)
+    if current.status in {Status.published, Status.withdrawn} or current.part != delivery.part:
         return False
+    if Status.published not in MOVES[current.status]:
+        current = _out_after_all(c, current, worker=worker, now=now)
     append(c, current, receipt)
     detail = detail or receipt.url or receipt.remote_id
     over: dict[str, Any] = {"next_look_at": None, "staging_since": None}
@@ -220,22 +214,31 @@ def file_receipt(
     return move(c, current, Status.published, worker=worker, now=now, detail=detail, **over)
 
 
-def by_id(c: Connection, delivery_id: int) -> Delivery:
-    """Return one delivery by the database's id."""
-    return from_row(c.execute(select(table).where(table.c.id == delivery_id)).mappings().one())
+def _out_after_all(c: Connection, delivery: Delivery, *, worker: str, now: datetime) -> Delivery:
+    """Take a delivery out of whoever's hands it is in: it is out, though the state believed that it isn't."""
+    said = f"the answer to an earlier call came when it was {delivery.status} again"
+    freed = {"status": str(Status.unknown), "lease_owner": None, "lease_until": None, "hold": "", "reason": said}
+    set_columns(c, delivery, **freed, fence=delivery.fence + 1)
+    record(c, delivery.id, str(Status.unknown), said, worker=worker, now=now)
+    _LOG.error("%s: %s", delivery.key, said)
+    return by_id(c, delivery.id)
+
+
+def by_id(c: Connection, delivery_id: int, *, alone: bool = False) -> Delivery:
+    """Return one delivery by the database's id; `alone` keeps it as it is until this transaction ends."""
+    query = prepared.BY_ID_ALONE if alone else prepared.BY_ID
+    return from_row(c.execute(query, {"id": delivery_id}).mappings().one())
 
 
 def by_key(c: Connection, key: str) -> Delivery | None:
     """Return one delivery by its key."""
-    row = c.execute(select(table).where(table.c.key == key)).mappings().first()
+    row = c.execute(prepared.BY_KEY, {"key": key}).mappings().first()
     return None if row is None else from_row(row)
 
 
 def in_status(c: Connection, *statuses: Status) -> list[Delivery]:
     """Return the deliveries in any of `statuses` (all without one), in the order of their times."""
-    query = select(table).order_by(table.c.due_at, table.c.key)
-    if statuses:
-        query = query.where(table.c.status.in_([str(status) for status in statuses]))
+    query = prepared.ALL.where(table.c.status.in_([str(status) for status in statuses])) if statuses else prepared.ALL
     return [from_row(row) for row in c.execute(query).mappings()]
 
 
@@ -249,14 +252,6 @@ def history(c: Connection, delivery_id: int) -> list[tuple[datetime, str, str]]:
     """Return every step of a delivery: when, what, detail."""
     query = select(events.c.at, events.c.event, events.c.detail).where(events.c.delivery_id == delivery_id)
     return [(from_micros(at), event, detail) for at, event, detail in c.execute(query.order_by(events.c.id))]
-
-
-def add(c: Connection, planned: Planned, *, status: Status, worker: str, now: datetime, **values: Any) -> int:
-    """Put a new delivery into the queue; return the database's id."""
-    row = {**planned_values(planned), "status": str(status), **_columns(values)}
-    added = int(c.execute(insert(table).values(row).returning(table.c.id)).scalar_one())
-    record(c, added, str(status), values.get("reason") or "added", worker=worker, now=now)
-    return added
 
 
 def fingerprint(planned: Planned) -> str:
@@ -299,20 +294,12 @@ def like_there(c: Connection, delivery: Delivery, other: Delivery) -> None:
 
 def blocked_by_pause(c: Connection, now: datetime) -> Sequence[Delivery]:
     """Return what has come due, or is prepared, under a pause: it is held rather than left to be late in silence."""
-    query = text(
-        """SELECT d.* FROM deliveries d WHERE d.lease_owner IS NULL AND d.status IN ('queued', 'staged')
-        AND d.due_at <= :now AND EXISTS (SELECT 1 FROM pauses p WHERE p.scope = 'all'
-        OR (p.scope = 'action' AND p.name = d.action) OR (p.scope = 'account' AND p.name = d.account))
-        ORDER BY d.due_at, d.id LIMIT 500"""
-    )
-    return [from_row(row) for row in c.execute(query, {"now": to_micros(now)}).mappings()]
+    return [from_row(row) for row in c.execute(prepared.BLOCKED_BY_PAUSE, {"now": to_micros(now)}).mappings()]
 
 
 def past_window(c: Connection, now: datetime) -> Sequence[Delivery]:
     """Return what still waits although its action has closed."""
-    waiting = table.c.status.in_([str(Status.queued), str(Status.held), str(Status.staged)])
-    query = select(table).where(waiting, table.c.lease_owner.is_(None), table.c.closes_at <= to_micros(now)).limit(500)
-    return [from_row(row) for row in c.execute(query).mappings()]
+    return [from_row(row) for row in c.execute(prepared.PAST_WINDOW, {"now": to_micros(now)}).mappings()]
 
 
 def of_account(c: Connection, account: str) -> list[Delivery]:
@@ -327,21 +314,17 @@ def of_account(c: Connection, account: str) -> list[Delivery]:
 
 def held_for(c: Connection, hold: str) -> list[Delivery]:
     """Return what is held for a reason, in the order of times."""
-    query = select(table).where(table.c.status == str(Status.held), table.c.hold == hold)
-    return [from_row(row) for row in c.execute(query.order_by(table.c.due_at, table.c.id)).mappings()]
+    return [from_row(row) for row in c.execute(prepared.HELD_FOR, {"hold": hold}).mappings()]
 
 
 def leased(c: Connection) -> Sequence[Delivery]:
     """Return the deliveries that a worker has in its hands."""
-    query = select(table).where(table.c.lease_owner.is_not(None))
-    return [from_row(row) for row in c.execute(query).mappings()]
+    return [from_row(row) for row in c.execute(prepared.LEASED).mappings()]
 
 
 def to_look_up(c: Connection, now: datetime) -> Sequence[Delivery]:
     """Return the deliveries of unknown outcome whose next look is due and that nobody looks at now."""
-    due = or_(table.c.next_look_at.is_(None), table.c.next_look_at <= to_micros(now))
-    query = select(table).where(table.c.status == str(Status.unknown), table.c.lease_owner.is_(None), due).limit(100)
-    return [from_row(row) for row in c.execute(query).mappings()]
+    return [from_row(row) for row in c.execute(prepared.TO_LOOK_UP, {"now": to_micros(now)}).mappings()]
 
 
 def lease_for_look(c: Connection, delivery: Delivery, *, worker: str, until: datetime) -> Delivery | None:
@@ -354,9 +337,7 @@ def lease_for_look(c: Connection, delivery: Delivery, *, worker: str, until: dat
 
 def withdrawals(c: Connection) -> Sequence[Delivery]:
     """Return what is out although a person wants it taken down: posts, and parts of threads that didn't end."""
-    ended = table.c.status.in_([str(status) for status in (Status.cancelled, Status.unknown, Status.needs_human)])
-    out = or_(table.c.status == str(Status.published), and_(ended, table.c.parts.is_not(None)))
-    found = [from_row(row) for row in c.execute(select(table).where(table.c.withdraw_wanted, out)).mappings()]
+    found = [from_row(row) for row in c.execute(prepared.WANTED_DOWN).mappings()]
     return [one for one in found if one.up or one.status not in {Status.unknown, Status.needs_human}]
 
 

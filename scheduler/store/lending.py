@@ -3,42 +3,27 @@
 Nothing that a rehearsal doesn't need goes along: no contact, no code, no name of a moderator.
 """
 
-import logging
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Table, insert, select
 
-from scheduler.store import Store, open_store, schema
-from scheduler.store.database import StateError, database_path
+from scheduler.store import Store, schema
 from scheduler.store.tables import approvals, consent_networks, consents, submissions, users
 from scheduler.submission import Stage
 
-_LOG = logging.getLogger(__name__)
 Rows = Mapping[Table, list[dict[str, Any]]]
 
 
-def borrow(url: str, folder: Path) -> Rows:
+def borrow(store: Store) -> Rows:
     """Return the rows of the approved submissions of a workspace's state, read only.
 
-    None where it has no state, or one that can't be read: a campaign can be rehearsed without.
+    None where it has no state of this version's form: a campaign can be rehearsed without.
     """
-    path = database_path(url, folder)
-    if path is None or not path.exists():
+    if schema.revision(store.engine) != schema.HEAD:
         return {}
-    try:
-        store = open_store(url, folder, check=False)
-        try:
-            if schema.revision(store.engine) != schema.HEAD:
-                return {}
-            with store.read() as c:
-                return _rows(c)
-        finally:
-            store.close()
-    except StateError as error:
-        _LOG.warning("what volunteers handed in isn't rehearsed: %s", error)
-        return {}
+    with store.read() as c:
+        return _rows(c)
 
 
 def lend(store: Store, rows: Rows) -> None:

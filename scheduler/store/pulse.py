@@ -9,9 +9,10 @@ from scheduler.status import Status
 from scheduler.store import controls
 from scheduler.store.leases import is_gone
 from scheduler.store.records import from_micros, to_micros
-from scheduler.store.tables import deliveries, meta, pauses, tasks
+from scheduler.store.tables import deliveries, events, meta, pauses, tasks
 
 _WAITS = (str(Status.queued), str(Status.claimed), str(Status.staged))
+_ENDS = (str(Status.published), str(Status.failed), str(Status.unknown), str(Status.needs_human), str(Status.missed))
 _IN_HAND = (str(Status.claimed), str(Status.staged), str(Status.sending))
 
 
@@ -54,6 +55,33 @@ def pulse(c: Connection, now: datetime) -> Pulse:
         paused=held.get("pause", 0),
         blocked=held.get("blocked", 0),
     )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settled:
+    """A delivery that a worker brought to its end."""
+
+    id: int  # of the step
+    status: str
+    late_seconds: float | None  # how long after its time it was published
+
+
+def last_step(c: Connection) -> int:
+    """Return the number of the youngest step of any delivery."""
+    return int(c.execute(select(func.coalesce(func.max(events.c.id), 0))).scalar_one())
+
+
+def settled(c: Connection, *, worker: str, after: int) -> list[Settled]:
+    """Return what a worker brought to its end in the steps after one."""
+    query = (
+        select(events.c.id, events.c.event, deliveries.c.published_at - deliveries.c.due_at)
+        .join_from(events, deliveries)
+        .where(events.c.id > after, events.c.worker == worker, events.c.event.in_(_ENDS))
+    )
+    return [
+        Settled(id=number, status=event, late_seconds=None if late is None else late / 1_000_000)
+        for number, event, late in c.execute(query)
+    ]
 
 
 def touch(c: Connection) -> None:

@@ -154,6 +154,7 @@ class Delivery:
 
 def from_row(row: Any) -> Delivery:
     """Return the delivery of a row of the table `deliveries`."""
+    row = dict(row)
     values = {name: row[name] for name in Delivery.__dataclass_fields__ if name in row}
     for name in _MOMENTS:
         values[name] = _moment(row[name])

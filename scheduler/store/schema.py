@@ -1,13 +1,19 @@
 """Which form the tables have, and bringing them to this version's. Alembic is imported only to change them."""
 
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, inspect, text
 
-from scheduler.store.database import StateError, reading, writing
+from scheduler.store.database import StateError, is_sqlite, reading, unhurried, writing
 
-HEAD = "0003"
+HEAD = "0006"
 """The newest revision in migrations/versions; a test holds the two together."""
+
+
+class FormError(StateError):
+    """The tables have another form than this program works with."""
 
 
 def revision(engine: Engine) -> str | None:
@@ -45,17 +51,46 @@ def require_current(engine: Engine) -> None:
         _refuse_newer(engine, found)
 
 
+def require_same(engine: Engine) -> None:
+    """Make sure that the tables still have the form that they had when this program began to work with them.
+
+    Raises:
+        FormError: somebody has brought them to another one meanwhile.
+    """
+    with reading(engine) as c:
+        found = c.execute(text("SELECT version_num FROM alembic_version")).scalar()
+    if found != HEAD:
+        msg = (
+            f"{engine.url.database}: was brought to another form ({found}, this program knows {HEAD}) while it was in "
+            "use: start the version that did it"
+        )
+        raise FormError(msg)
+
+
 def _refuse_newer(engine: Engine, found: str) -> None:
     if found > HEAD:
+        copy = _copy_before(engine)
+        back = f"go back with `solidarity restore {copy}`" if copy else "restore a copy made with this one"
         msg = (
             f"{engine.url.database}: the state was written by a newer version of Solidarity ({found}, this one knows "
-            f"{HEAD}): install that version, or restore a copy made with this one"
+            f"{HEAD}): install that version, or {back}"
         )
         raise StateError(msg)
 
 
-def upgrade(engine: Engine) -> tuple[str | None, str]:
+def _copy_before(engine: Engine) -> Path | None:
+    """Return the copy that an upgrade of the state's file left when it went beyond the form that this version knows."""
+    if not is_sqlite(engine):
+        return None
+    place = Path(str(engine.url.database))
+    found = sorted(place.parent.glob(f"{place.name}.before-[0-9][0-9][0-9][0-9]"))
+    return next((file for file in found if file.name[-4:] > HEAD), None)
+
+
+def upgrade(engine: Engine, *, first: Callable[[Connection], None] | None = None) -> tuple[str | None, str]:
     """Bring the tables to this version's form; return the forms before and after.
+
+    `first` is called before tables that have an older form are changed, in the same transaction.
 
     Raises:
         StateError: this version doesn't know the tables' form.
@@ -68,6 +103,9 @@ def upgrade(engine: Engine) -> tuple[str | None, str]:
         _refuse_newer(engine, before)
     try:
         with writing(engine) as c:
+            unhurried(c)
+            if first is not None and before not in {None, HEAD}:
+                first(c)
             command.upgrade(_config(c), "head")
     except CommandError as error:
         msg = f"{engine.url.database}: the state can't be brought to this version's form ({error}): restore a copy"

@@ -292,17 +292,20 @@ def pool(c: Connection) -> list[Contribution]:
 def _approved(c: Connection, where: ColumnElement[bool], order: Column[Any]) -> list[Contribution]:
     """Return approved submissions whose consent wasn't taken back; two queries, however many there are."""
     chosen = (submissions.c.stage == str(Stage.approved), consents.c.withdrawn_on.is_(None), where)
+    query = select(submissions, *(column.label(f"consent_{column.name}") for column in consents.c))
+    query = query.join_from(submissions, consents).where(*chosen).order_by(order, submissions.c.id)
+    rows = c.execute(query).mappings().all()
+    if not rows:
+        return []
     ids = select(consents.c.id).join_from(submissions, consents).where(*chosen)
     allowed: dict[int, list[str]] = {}
     for consent, platform in c.execute(
         select(consent_networks).where(consent_networks.c.consent_id.in_(ids)).order_by(consent_networks.c.platform)
     ):
         allowed.setdefault(consent, []).append(platform)
-    query = select(submissions, *(column.label(f"consent_{column.name}") for column in consents.c))
-    rows = c.execute(query.join_from(submissions, consents).where(*chosen).order_by(order, submissions.c.id))
     return [
         Contribution(submission=_from_row(row), consent=_consent(_given(row), allowed.get(row["consent_id"], ())))
-        for row in rows.mappings()
+        for row in rows
     ]
 
 

@@ -24,14 +24,17 @@ from scheduler.submission import Stage
 metadata = MetaData()
 STATUSES = ", ".join(f"'{status}'" for status in Status)
 STAGES = ", ".join(f"'{stage}'" for stage in Stage)
+ID = BigInteger().with_variant(Integer(), "sqlite")
+"""SQLite numbers rows by itself only in a column of this very type."""
 _LEASED = text("lease_owner IS NOT NULL")
+_IN_HAND = text("lease_owner IS NOT NULL AND status IN ('claimed', 'staged', 'sending')")
 _PUT_OFF = text("not_before IS NOT NULL")
 _PLACED = text("occurrence <> ''")
 
 deliveries = Table(
     "deliveries",
     metadata,
-    Column("id", Integer, primary_key=True),
+    Column("id", ID, primary_key=True),
     Column("key", Text, nullable=False, unique=True),  # ACTION/POST[/OCCURRENCE]@ACCOUNT
     Column("action", Text, nullable=False),
     Column("post", Text, nullable=False),
@@ -83,13 +86,14 @@ deliveries = Table(
     Index("deliveries_by_account", "account", "status", "due_at"),
     Index("deliveries_put_off", "not_before", sqlite_where=_PUT_OFF, postgresql_where=_PUT_OFF),
     Index("deliveries_leased", "account", sqlite_where=_LEASED, postgresql_where=_LEASED),
+    Index("one_in_hand", "account", unique=True, sqlite_where=_IN_HAND, postgresql_where=_IN_HAND),
 )
 
 events = Table(  # append-only: every step of every delivery
     "events",
     metadata,
-    Column("id", Integer, primary_key=True),
-    Column("delivery_id", Integer, ForeignKey("deliveries.id"), nullable=False, index=True),
+    Column("id", ID, primary_key=True),
+    Column("delivery_id", ID, ForeignKey("deliveries.id"), nullable=False, index=True),
     Column("at", BigInteger, nullable=False),
     Column("event", Text, nullable=False),
     Column("detail", Text, nullable=False),
@@ -99,19 +103,20 @@ events = Table(  # append-only: every step of every delivery
 receipts = Table(  # append-only: the networks' word
     "receipts",
     metadata,
-    Column("id", Integer, primary_key=True),
-    Column("delivery_id", Integer, ForeignKey("deliveries.id"), nullable=False),
+    Column("id", ID, primary_key=True),
+    Column("delivery_id", ID, ForeignKey("deliveries.id"), nullable=False),
     Column("part", Integer, nullable=False),
     Column("remote_id", Text, nullable=False),
     Column("url", Text),
     Column("at", BigInteger, nullable=False),
     UniqueConstraint("delivery_id", "part", name="one_receipt_a_part"),
+    Index("receipts_by_remote_id", "remote_id"),
 )
 
 audit = Table(  # append-only: what people did
     "audit",
     metadata,
-    Column("id", Integer, primary_key=True),
+    Column("id", ID, primary_key=True),
     Column("at", BigInteger, nullable=False),
     Column("who", Text, nullable=False),
     Column("what", Text, nullable=False),
@@ -139,8 +144,8 @@ releases = Table(
 tasks = Table(  # what only a person can do
     "tasks",
     metadata,
-    Column("id", Integer, primary_key=True),
-    Column("delivery_id", Integer, ForeignKey("deliveries.id"), nullable=False),
+    Column("id", ID, primary_key=True),
+    Column("delivery_id", ID, ForeignKey("deliveries.id"), nullable=False),
     Column("what", Text, nullable=False),
     Column("at", BigInteger, nullable=False),
     Column("done_at", BigInteger),
@@ -163,7 +168,7 @@ meta = Table(
 submissions = Table(  # what volunteers hand in
     "submissions",
     metadata,
-    Column("id", Integer, primary_key=True),
+    Column("id", ID, primary_key=True),
     Column("ref", Text, nullable=False, unique=True),
     Column("stage", Text, CheckConstraint(f"stage IN ({STAGES})", name="known_stage"), nullable=False),
     Column("action", Text, nullable=False),
@@ -201,7 +206,7 @@ submissions = Table(  # what volunteers hand in
     Column("post", Text, nullable=False, server_default=""),
     Column("occurrence", Text, nullable=False, server_default=""),
     Column("due_at", BigInteger),
-    Column("uploaded_by", Integer, ForeignKey("users.id")),
+    Column("uploaded_by", ID, ForeignKey("users.id")),
     Column("contact", Text, nullable=False, server_default=""),
     Column("touched_at", BigInteger),
     Index("submissions_by_stage", "stage", "id"),
@@ -219,8 +224,8 @@ submissions = Table(  # what volunteers hand in
 consents = Table(  # the evidence: nothing of it ever changes but the day it was taken back
     "consents",
     metadata,
-    Column("id", Integer, primary_key=True),
-    Column("submission_id", Integer, ForeignKey("submissions.id"), nullable=False, unique=True),
+    Column("id", ID, primary_key=True),
+    Column("submission_id", ID, ForeignKey("submissions.id"), nullable=False, unique=True),
     Column("text_sha256", Text, nullable=False),
     Column("text_version", Text, nullable=False),
     Column("language", Text, nullable=False),
@@ -243,16 +248,16 @@ consents = Table(  # the evidence: nothing of it ever changes but the day it was
 consent_networks = Table(
     "consent_networks",
     metadata,
-    Column("consent_id", Integer, ForeignKey("consents.id"), primary_key=True),
+    Column("consent_id", ID, ForeignKey("consents.id"), primary_key=True),
     Column("platform", Text, primary_key=True),
 )
 
 contributions = Table(  # the only way from a submission to a network: no consent to that network, no row
     "contributions",
     metadata,
-    Column("delivery_id", Integer, ForeignKey("deliveries.id"), primary_key=True),
-    Column("submission_id", Integer, nullable=False),
-    Column("consent_id", Integer, nullable=False),
+    Column("delivery_id", ID, ForeignKey("deliveries.id"), primary_key=True),
+    Column("submission_id", ID, nullable=False),
+    Column("consent_id", ID, nullable=False),
     Column("platform", Text, nullable=False),
     ForeignKeyConstraint(["consent_id", "submission_id"], ["consents.id", "consents.submission_id"]),
     ForeignKeyConstraint(["consent_id", "platform"], ["consent_networks.consent_id", "consent_networks.platform"]),
@@ -262,9 +267,9 @@ contributions = Table(  # the only way from a submission to a network: no consen
 approvals = Table(  # append-only: each moderator's yes, and to what
     "approvals",
     metadata,
-    Column("id", Integer, primary_key=True),
-    Column("submission_id", Integer, ForeignKey("submissions.id"), nullable=False),
-    Column("user_id", Integer, ForeignKey("users.id"), nullable=False),
+    Column("id", ID, primary_key=True),
+    Column("submission_id", ID, ForeignKey("submissions.id"), nullable=False),
+    Column("user_id", ID, ForeignKey("users.id"), nullable=False),
     Column("content_hash", Text, nullable=False),
     Column("at", BigInteger, nullable=False),
     UniqueConstraint("submission_id", "user_id", "content_hash", name="one_yes_a_person"),
@@ -280,7 +285,7 @@ refused_files = Table(  # keyed hashes of what was taken back: the same file can
 users = Table(
     "users",
     metadata,
-    Column("id", Integer, primary_key=True),
+    Column("id", ID, primary_key=True),
     Column("name", Text, nullable=False),
     Column("folded", Text, unique=True),  # the name without case; gone with its user, so that it can be given again
     Column(
@@ -297,15 +302,15 @@ invitations = Table(
     "invitations",
     metadata,
     Column("token_hash", Text, primary_key=True),
-    Column("user_id", Integer, ForeignKey("users.id"), nullable=False),
+    Column("user_id", ID, ForeignKey("users.id"), nullable=False),
     Column("expires_at", BigInteger, nullable=False),
 )
 
 passkeys = Table(
     "passkeys",
     metadata,
-    Column("id", Integer, primary_key=True),
-    Column("user_id", Integer, ForeignKey("users.id"), nullable=False, index=True),
+    Column("id", ID, primary_key=True),
+    Column("user_id", ID, ForeignKey("users.id"), nullable=False, index=True),
     Column("credential", Text, nullable=False, unique=True),  # base64url
     Column("public_key", Text, nullable=False),  # base64url
     Column("sign_count", Integer, nullable=False),
@@ -317,7 +322,7 @@ sessions = Table(
     "sessions",
     metadata,
     Column("token_hash", Text, primary_key=True),
-    Column("user_id", Integer, ForeignKey("users.id")),  # none before somebody has signed in (a passkey's challenge)
+    Column("user_id", ID, ForeignKey("users.id")),  # none before somebody has signed in (a passkey's challenge)
     Column("created_at", BigInteger, nullable=False),
     Column("seen_at", BigInteger, nullable=False),
     Column("expires_at", BigInteger, nullable=False),
@@ -328,13 +333,32 @@ sessions = Table(
 tokens = Table(  # for programs that use the API
     "tokens",
     metadata,
-    Column("id", Integer, primary_key=True),
+    Column("id", ID, primary_key=True),
     Column("token_hash", Text, nullable=False, unique=True),
-    Column("user_id", Integer, ForeignKey("users.id"), nullable=False, index=True),
+    Column("user_id", ID, ForeignKey("users.id"), nullable=False, index=True),
     Column("label", Text, nullable=False),
     Column("scopes", Text, nullable=False),  # words of May, in one line
     Column("created_at", BigInteger, nullable=False),
     Column("expires_at", BigInteger, nullable=False),
+)
+
+notices = Table(  # what people were told of what needs them
+    "notices",
+    metadata,
+    Column("target", Integer, primary_key=True, autoincrement=False),  # the number of its line among the addresses
+    Column("kind", Text, primary_key=True),
+    Column("told", Text, nullable=False),  # JSON: of each key or name, when it was told, and when it is again
+)
+
+notice_targets = Table(  # one a line of the addresses, which are secrets and stay out of here
+    "notice_targets",
+    metadata,
+    Column("target", Integer, primary_key=True, autoincrement=False),
+    Column("sent_at", BigInteger),
+    Column("failures", Integer, nullable=False, default=0, server_default=text("0")),
+    Column("not_before", BigInteger),
+    Column("claimed_by", Text),
+    Column("claimed_until", BigInteger),
 )
 
 APPEND_ONLY = ("events", "receipts", "audit", "approvals", "consent_networks")

@@ -29,7 +29,7 @@ def quarantine(folder: Path, source: BinaryIO, mac: "hmac.HMAC") -> tuple[str, b
     """
     name, total, head = secrets.token_hex(16), 0, b""
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        files.make_folder(folder)
         source.seek(0)
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
         with os.fdopen(os.open(folder / name, flags, 0o600), "wb") as out:
@@ -42,6 +42,7 @@ def quarantine(folder: Path, source: BinaryIO, mac: "hmac.HMAC") -> tuple[str, b
                 out.write(chunk)
             out.flush()
             os.fsync(out.fileno())
+        files.sync_folder(folder)
     except BaseException as error:
         remove(folder, name)
         if isinstance(error, OSError):

@@ -6,6 +6,7 @@ What hasn't left is cancelled; what may be out is wanted down; the words go once
 from collections.abc import Iterable
 from dataclasses import asdict
 from datetime import date, datetime
+from functools import cache
 from typing import Any
 
 from sqlalchemy import Connection, and_, or_, select
@@ -87,8 +88,15 @@ def unfinished(c: Connection) -> list[Submission]:
 
     That is what a kill in the middle, or a call that was on the wire, left behind.
     """
+    return [submissions.by_id(c, number) for number in c.execute(_unfinished()).scalars()]
+
+
+@cache
+def _unfinished() -> Any:
+    """Return the query for them: a daemon asks it again and again, and putting it together takes longer than asking."""
+    wordy = or_(table.c.content != _BLANK, table.c.frozen.is_not(None), table.c.staged.is_not(None))
     open_end = or_(
-        and_(table.c.status.not_in([str(status) for status in MAY_BE_OUT]), _wordy()),
+        and_(table.c.status.not_in([str(status) for status in MAY_BE_OUT]), wordy),
         and_(table.c.status.in_([str(status) for status in MAY_BE_OUT]), table.c.withdraw_wanted.is_(False)),
     )
     left = (
@@ -99,11 +107,8 @@ def unfinished(c: Connection) -> list[Submission]:
     )
     files = or_(*(of_submissions.c[name] != "" for name in submissions.FILES))
     gone = of_submissions.c.stage.in_([str(Stage.withdrawn), str(Stage.expired)])
-    return _those(c, or_(of_submissions.c.id.in_(left), and_(gone, files)))
-
-
-def _wordy() -> Any:
-    return or_(table.c.content != _BLANK, table.c.frozen.is_not(None), table.c.staged.is_not(None))
+    where = or_(of_submissions.c.id.in_(left), and_(gone, files))
+    return select(of_submissions.c.id).where(where).order_by(of_submissions.c.id)
 
 
 def blank(c: Connection, found: Iterable[Delivery]) -> None:
@@ -170,7 +175,11 @@ def hashed(c: Connection, before: datetime) -> list[Submission]:
 
 def settled_tasks(c: Connection) -> list[int]:
     """Return the deliveries with an open task that are down, or are proven never to have gone out."""
+    return list(c.execute(_settled_tasks()).scalars())
+
+
+@cache
+def _settled_tasks() -> Any:
     never = and_(table.c.status == str(Status.cancelled), table.c.parts.is_(None))
     over = or_(table.c.status == str(Status.withdrawn), never)
-    query = select(tasks.c.delivery_id).join_from(tasks, table).where(tasks.c.done_at.is_(None), over)
-    return list(c.execute(query.distinct()).scalars())
+    return select(tasks.c.delivery_id).join_from(tasks, table).where(tasks.c.done_at.is_(None), over).distinct()

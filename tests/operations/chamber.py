@@ -15,6 +15,7 @@ from scheduler.operations.moderate import Case
 from scheduler.slots import Slot
 from scheduler.store import staff, submissions
 from scheduler.submission import Placing, Role, Submission, User
+from tests import databases
 from tests.world import NOON, World
 
 HOUR = timedelta(hours=1)
@@ -102,7 +103,7 @@ def refused(chamber: Chamber, ref: str, who: str = "ana", **how: object) -> str:
 
 
 def traces(folder: Path, *canaries: str | bytes) -> list[str]:
-    """Return where any of these are found: in the name or the bytes of any file under `folder`."""
+    """Return where any of these are found: in the name or the bytes of any file under `folder`, or in any row."""
     wanted = [one.encode() if isinstance(one, str) else one for one in canaries]
     return [
         f"{file.relative_to(folder)}: {one!r}"
@@ -110,4 +111,4 @@ def traces(folder: Path, *canaries: str | bytes) -> list[str]:
         if file.is_file()
         for one in wanted
         if one in file.read_bytes() or one in file.name.encode()
-    ]
+    ] + [row for row in databases.rows(folder.parent) if any(one in row.encode() for one in wanted)]

@@ -11,6 +11,7 @@ from scheduler.operations.take_back import take_back, whereabouts
 from scheduler.status import Status
 from scheduler.store import controls, refused, staff, submissions
 from scheduler.submission import NameMode, Placing, Role, Stage
+from tests import databases
 from tests.operations.chamber import DAY, HOUR, Chamber, traces
 from tests.world import NOON
 
@@ -20,11 +21,8 @@ WORDS = {"name": "Mina Canary", "name_mode": NameMode.full, "message": "canary w
 def back(chamber: Chamber, copy: Path, *, damaged: bool = False) -> Chamber:
     """Put a copy back and return the world as it is then: the same network, the same moment."""
     chamber.close()
-    state = chamber.workspace.folder / "var/state.db"
     if damaged:
-        for file in state.parent.glob("state.db-*"):
-            file.unlink()
-        state.write_bytes(b"damaged" * 1000)
+        databases.lose(chamber.workspace.folder)
     restore(chamber.workspace, copy, clock=chamber.clock, who="me")
     again = Chamber(chamber.workspace.folder, honest=chamber.network.honest)
     again.clock.move_to(chamber.clock.now())
@@ -191,8 +189,7 @@ def test_a_state_that_was_begun_anew_meanwhile(tmp_path: Path, *, damaged: bool)
     chamber.yes(old)
     backup(chamber.app, tmp_path / "copy.db")
     chamber.close()
-    for file in (tmp_path / "var").glob("state.db*"):
-        file.unlink()
+    databases.forget(tmp_path)
     fresh = Chamber(tmp_path)
     with fresh.store.write() as c:
         controls.set_meta(c, "workspace", (tmp_path / "var/workspace.id").read_text().strip())

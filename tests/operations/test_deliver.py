@@ -14,6 +14,7 @@ from scheduler.operations.retry import retry
 from scheduler.operations.withdraw import withdraw
 from scheduler.status import Status
 from scheduler.store import StateMovedError, claims, controls, deliveries
+from tests import databases
 from tests.world import NOON, World, later, post
 
 MINUTE = timedelta(minutes=1)
@@ -481,6 +482,7 @@ def test_a_post_is_prepared_before_its_action_opens(world: World):
     assert world[KEY].published_at == NOON + MINUTE
 
 
+@databases.only("sqlite")
 def test_a_deleted_state_stops_the_work(world: World):
     """Nobody would see what is done in a file that is gone: nothing is sent from it."""
     world.write(post())

@@ -34,6 +34,8 @@ def test_a_file_is_on_the_disk_before_its_name_and_its_name_before_we_go_on(
     """Also all the secrets of a workspace, which are written anew at each login, and renewed tokens."""
     (tmp_path / ".env").write_text("ALL=secrets\n")
     tokens = Tokens(tmp_path, "one")
+    tokens.write({})
+    steps.clear()
     for name, write in (
         ("plain", lambda: files.write(tmp_path / "plain", b"data")),
         (".env", lambda: config.put(tmp_path, {"A": "b"}, {})),

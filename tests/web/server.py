@@ -11,9 +11,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests import databases
 from tests.acceptance.command import environment
 from tests.web.site import ACTION, CONFIG
-from tests.world import _fresh_state
 
 
 @dataclass
@@ -79,9 +79,10 @@ class Server:
 def workspace(folder: Path) -> Path:
     """Make a workspace with an open action."""
     (folder / "posts").mkdir(parents=True)
-    (folder / "var").mkdir()
-    (folder / "var/state.db").write_bytes(_fresh_state())
-    (folder / "config.yaml").write_text(CONFIG, "utf-8")
+    url = databases.state(folder)
+    (folder / "var").mkdir(exist_ok=True)
+    more = "" if url.startswith("sqlite") else f"database: {url}\n"
+    (folder / "config.yaml").write_text(CONFIG + more, "utf-8")
     text = ACTION.replace("2026-03-", "2036-03-").replace("opens: 2036-03-01", "opens: 2020-03-01")
     (folder / "posts/salma.yaml").write_text(text.replace("2026-04", "2036-04"), "utf-8")
     return folder

@@ -21,15 +21,16 @@ from PIL import Image
 from scheduler import app as parts
 from scheduler.clock import SimulatedClock
 from scheduler.model import Risk
-from scheduler.store import open_store, staff, submissions
+from scheduler.store import staff, submissions
 from scheduler.submission import May, Role, Stage, Submission, User
 from scheduler.web import api
 from scheduler.web.all_routes import ROUTES
 from scheduler.web.entrance import SESSION, application
 from scheduler.web.routing import Route
 from scheduler.web.site import Site
+from tests import databases
 from tests.hostile.canaries_photo import JPEG
-from tests.world import NOON, _fresh_state, example_consent
+from tests.world import NOON, example_consent
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # it would rather have another HTTP library under it
@@ -105,17 +106,17 @@ class Served:
     ) -> None:
         self.folder = folder
         more = f"public_url: {public_url}\n" if public_url else ""
+        url = databases.state(folder)
+        more += "" if url.startswith("sqlite") else f"database: {url}\n"
         (folder / "config.yaml").write_text(config + more, "utf-8")
         (folder / "posts").mkdir(exist_ok=True)
         for name, text in (actions or {"salma": ACTION}).items():
             self.write(name, text)
         (folder / "var").mkdir(exist_ok=True)
-        if not (folder / "var/state.db").exists():
-            (folder / "var/state.db").write_bytes(_fresh_state())
         workspace, problems = parts.workspace(folder)
         assert not problems, [str(problem) for problem in problems]
         self.clock = SimulatedClock(NOON)
-        store = open_store(workspace.database, folder, durable=False)
+        store = databases.opened(folder, workspace.database)
         self.app = parts.build(workspace, clock=self.clock, state=store)
         self.site = Site(self.app)
         self.site.debug = True  # a fault of the program comes out as it is; False: as people meet it

@@ -8,6 +8,8 @@ down_revision = None
 branch_labels = None
 depends_on = None
 
+ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+
 STATUSES = (
     "'queued', 'held', 'claimed', 'staged', 'sending', 'published', 'unknown', "
     "'needs-human', 'failed', 'missed', 'cancelled', 'withdrawn'"
@@ -26,6 +28,7 @@ def upgrade() -> None:
     _events()
     _receipts()
     _tasks()
+    _refusing()
     for name in APPEND_ONLY:
         _append_only(name)
 
@@ -47,18 +50,27 @@ def downgrade() -> None:
 
 
 def _append_only(name: str) -> None:
-    if op.get_bind().dialect.name == "sqlite":
-        for verb in ("UPDATE", "DELETE"):
-            op.execute(
-                f"CREATE TRIGGER {name}_no_{verb.lower()} BEFORE {verb} ON {name} "
-                f"BEGIN SELECT RAISE(ABORT, '{name} is append-only'); END"
-            )
+    for verb in ("UPDATE", "DELETE"):
+        trigger = f"CREATE TRIGGER {name}_no_{verb.lower()} BEFORE {verb} ON {name} "
+        if op.get_bind().dialect.name == "sqlite":
+            op.execute(f"{trigger} BEGIN SELECT RAISE(ABORT, '{name} is append-only'); END")
+        else:
+            op.execute(f"{trigger} FOR EACH ROW EXECUTE FUNCTION solidarity_append_only()")
+
+
+def _refusing() -> None:
+    """Make what PostgreSQL's triggers call."""
+    if op.get_bind().dialect.name == "postgresql":
+        op.execute(
+            "CREATE FUNCTION solidarity_append_only() RETURNS trigger LANGUAGE plpgsql AS "
+            "$$ BEGIN RAISE EXCEPTION '% is append-only', TG_TABLE_NAME; END $$"
+        )
 
 
 def _audit() -> None:
     op.create_table(
         "audit",
-        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("id", ID, nullable=False),
         sa.Column("at", sa.BigInteger(), nullable=False),
         sa.Column("who", sa.Text(), nullable=False),
         sa.Column("what", sa.Text(), nullable=False),
@@ -70,7 +82,7 @@ def _audit() -> None:
 def _deliveries() -> None:
     op.create_table(
         "deliveries",
-        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("id", ID, nullable=False),
         sa.Column("key", sa.Text(), nullable=False),
         sa.Column("action", sa.Text(), nullable=False),
         sa.Column("post", sa.Text(), nullable=False),
@@ -176,8 +188,8 @@ def _releases() -> None:
 def _events() -> None:
     op.create_table(
         "events",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("delivery_id", sa.Integer(), nullable=False),
+        sa.Column("id", ID, nullable=False),
+        sa.Column("delivery_id", ID, nullable=False),
         sa.Column("at", sa.BigInteger(), nullable=False),
         sa.Column("event", sa.Text(), nullable=False),
         sa.Column("detail", sa.Text(), nullable=False),
@@ -194,8 +206,8 @@ def _events() -> None:
 def _receipts() -> None:
     op.create_table(
         "receipts",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("delivery_id", sa.Integer(), nullable=False),
+        sa.Column("id", ID, nullable=False),
+        sa.Column("delivery_id", ID, nullable=False),
         sa.Column("part", sa.Integer(), nullable=False),
         sa.Column("remote_id", sa.Text(), nullable=False),
         sa.Column("url", sa.Text(), nullable=True),
@@ -212,8 +224,8 @@ def _receipts() -> None:
 def _tasks() -> None:
     op.create_table(
         "tasks",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("delivery_id", sa.Integer(), nullable=False),
+        sa.Column("id", ID, nullable=False),
+        sa.Column("delivery_id", ID, nullable=False),
         sa.Column("what", sa.Text(), nullable=False),
         sa.Column("at", sa.BigInteger(), nullable=False),
         sa.Column("done_at", sa.BigInteger(), nullable=True),

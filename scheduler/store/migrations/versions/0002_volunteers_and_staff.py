@@ -11,6 +11,8 @@ down_revision = "0001"
 branch_labels = None
 depends_on = None
 
+ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+
 STAGES = "'draft', 'pending', 'approved', 'rejected', 'withdrawn', 'expired'"
 APPEND_ONLY = ("approvals", "consent_networks")
 EVIDENCE = (
@@ -72,33 +74,29 @@ def downgrade() -> None:
 
 
 def _append_only(name: str) -> None:
-    if op.get_bind().dialect.name == "sqlite":
-        for verb in ("UPDATE", "DELETE"):
-            op.execute(
-                f"CREATE TRIGGER {name}_no_{verb.lower()} BEFORE {verb} ON {name} "
-                f"BEGIN SELECT RAISE(ABORT, '{name} is append-only'); END"
-            )
+    for verb in ("UPDATE", "DELETE"):
+        _refuse(name, verb.lower(), verb, f"{name} is append-only")
 
 
 def _keep_evidence() -> None:
     """Let nothing of a consent change but the risk, its end, and the day it was taken back."""
+    _refuse("consents", "delete", "DELETE", "consents are kept")
+    _refuse("consents", "update", f"UPDATE OF {', '.join(EVIDENCE)}", "consents are kept as they were given")
+
+
+def _refuse(name: str, verb: str, what: str, why: str) -> None:
+    trigger = f"CREATE TRIGGER {name}_no_{verb} BEFORE {what} ON {name}"
     if op.get_bind().dialect.name == "sqlite":
-        op.execute(
-            "CREATE TRIGGER consents_no_delete BEFORE DELETE ON consents "
-            "BEGIN SELECT RAISE(ABORT, 'consents are kept'); END"
-        )
-        op.execute(
-            f"CREATE TRIGGER consents_no_update BEFORE UPDATE OF {', '.join(EVIDENCE)} ON consents "
-            "BEGIN SELECT RAISE(ABORT, 'consents are kept as they were given'); END"
-        )
+        op.execute(f"{trigger} BEGIN SELECT RAISE(ABORT, '{why}'); END")
+    else:
+        op.execute(f"{trigger} FOR EACH ROW EXECUTE FUNCTION solidarity_append_only()")
 
 
 def _chain() -> None:
     """Give each entry of the audit the hash of itself and of the one before it."""
     bind = op.get_bind()
-    sqlite = bind.dialect.name == "sqlite"
-    if sqlite:
-        op.execute("DROP TRIGGER audit_no_update")
+    on = "" if bind.dialect.name == "sqlite" else " ON audit"
+    op.execute(f"DROP TRIGGER audit_no_update{on}")
     op.add_column("audit", sa.Column("hash", sa.Text(), server_default="", nullable=False))
     before = ""
     for number, at, who, what, detail in bind.execute(
@@ -107,11 +105,7 @@ def _chain() -> None:
         entry = json.dumps([before, at, who, what, detail], ensure_ascii=False, separators=(",", ":"))
         before = hashlib.sha256(entry.encode()).hexdigest()
         bind.execute(sa.text("UPDATE audit SET hash = :hash WHERE id = :id"), {"hash": before, "id": number})
-    if sqlite:
-        op.execute(
-            "CREATE TRIGGER audit_no_update BEFORE UPDATE ON audit "
-            "BEGIN SELECT RAISE(ABORT, 'audit is append-only'); END"
-        )
+    _refuse("audit", "update", "UPDATE", "audit is append-only")
 
 
 def _refused_files() -> None:
@@ -126,7 +120,7 @@ def _refused_files() -> None:
 def _users() -> None:
     op.create_table(
         "users",
-        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("id", ID, nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("folded", sa.Text(), nullable=True),
         sa.Column(
@@ -150,7 +144,7 @@ def _invitations() -> None:
     op.create_table(
         "invitations",
         sa.Column("token_hash", sa.Text(), nullable=False),
-        sa.Column("user_id", sa.Integer(), nullable=False),
+        sa.Column("user_id", ID, nullable=False),
         sa.Column("expires_at", sa.BigInteger(), nullable=False),
         sa.ForeignKeyConstraint(
             ["user_id"],
@@ -163,8 +157,8 @@ def _invitations() -> None:
 def _passkeys() -> None:
     op.create_table(
         "passkeys",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("user_id", sa.Integer(), nullable=False),
+        sa.Column("id", ID, nullable=False),
+        sa.Column("user_id", ID, nullable=False),
         sa.Column("credential", sa.Text(), nullable=False),
         sa.Column("public_key", sa.Text(), nullable=False),
         sa.Column("sign_count", sa.Integer(), nullable=False),
@@ -184,7 +178,7 @@ def _sessions() -> None:
     op.create_table(
         "sessions",
         sa.Column("token_hash", sa.Text(), nullable=False),
-        sa.Column("user_id", sa.Integer(), nullable=True),
+        sa.Column("user_id", ID, nullable=True),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.Column("seen_at", sa.BigInteger(), nullable=False),
         sa.Column("expires_at", sa.BigInteger(), nullable=False),
@@ -201,7 +195,7 @@ def _sessions() -> None:
 def _submissions() -> None:
     op.create_table(
         "submissions",
-        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("id", ID, nullable=False),
         sa.Column("ref", sa.Text(), nullable=False),
         sa.Column("stage", sa.Text(), sa.CheckConstraint(f"stage IN ({STAGES})", name="known_stage"), nullable=False),
         sa.Column("action", sa.Text(), nullable=False),
@@ -239,7 +233,7 @@ def _submissions() -> None:
         sa.Column("post", sa.Text(), server_default="", nullable=False),
         sa.Column("occurrence", sa.Text(), server_default="", nullable=False),
         sa.Column("due_at", sa.BigInteger(), nullable=True),
-        sa.Column("uploaded_by", sa.Integer(), nullable=True),
+        sa.Column("uploaded_by", ID, nullable=True),
         sa.Column("contact", sa.Text(), server_default="", nullable=False),
         sa.Column("touched_at", sa.BigInteger(), nullable=True),
         sa.ForeignKeyConstraint(
@@ -266,9 +260,9 @@ def _submissions() -> None:
 def _tokens() -> None:
     op.create_table(
         "tokens",
-        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("id", ID, nullable=False),
         sa.Column("token_hash", sa.Text(), nullable=False),
-        sa.Column("user_id", sa.Integer(), nullable=False),
+        sa.Column("user_id", ID, nullable=False),
         sa.Column("label", sa.Text(), nullable=False),
         sa.Column("scopes", sa.Text(), nullable=False),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
@@ -286,9 +280,9 @@ def _tokens() -> None:
 def _approvals() -> None:
     op.create_table(
         "approvals",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("submission_id", sa.Integer(), nullable=False),
-        sa.Column("user_id", sa.Integer(), nullable=False),
+        sa.Column("id", ID, nullable=False),
+        sa.Column("submission_id", ID, nullable=False),
+        sa.Column("user_id", ID, nullable=False),
         sa.Column("content_hash", sa.Text(), nullable=False),
         sa.Column("at", sa.BigInteger(), nullable=False),
         sa.ForeignKeyConstraint(
@@ -307,8 +301,8 @@ def _approvals() -> None:
 def _consents() -> None:
     op.create_table(
         "consents",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("submission_id", sa.Integer(), nullable=False),
+        sa.Column("id", ID, nullable=False),
+        sa.Column("submission_id", ID, nullable=False),
         sa.Column("text_sha256", sa.Text(), nullable=False),
         sa.Column("text_version", sa.Text(), nullable=False),
         sa.Column("language", sa.Text(), nullable=False),
@@ -339,7 +333,7 @@ def _consents() -> None:
 def _consent_networks() -> None:
     op.create_table(
         "consent_networks",
-        sa.Column("consent_id", sa.Integer(), nullable=False),
+        sa.Column("consent_id", ID, nullable=False),
         sa.Column("platform", sa.Text(), nullable=False),
         sa.ForeignKeyConstraint(
             ["consent_id"],
@@ -352,9 +346,9 @@ def _consent_networks() -> None:
 def _contributions() -> None:
     op.create_table(
         "contributions",
-        sa.Column("delivery_id", sa.Integer(), nullable=False),
-        sa.Column("submission_id", sa.Integer(), nullable=False),
-        sa.Column("consent_id", sa.Integer(), nullable=False),
+        sa.Column("delivery_id", ID, nullable=False),
+        sa.Column("submission_id", ID, nullable=False),
+        sa.Column("consent_id", ID, nullable=False),
         sa.Column("platform", sa.Text(), nullable=False),
         sa.ForeignKeyConstraint(
             ["consent_id", "platform"],

@@ -1,0 +1,75 @@
+"""SQLite: WAL, `synchronous=FULL` (a receipt survives a power cut), `secure_delete` (what is deleted is gone).
+
+Every writing transaction begins IMMEDIATE, so that what it reads stays true until it commits.
+"""
+
+import sqlite3
+import time
+from pathlib import Path
+
+from sqlalchemy import Connection, Engine, create_engine, event
+
+_BUSY_SECONDS = 15.0
+_LOG_BYTES = 4 * 1024**2  # of the write-ahead log once it begins anew: what SQLite moves into the database by itself
+_TRIES, _TRY_MILLISECONDS, _BETWEEN_SECONDS = 40, 50, 0.2
+CURES = (
+    ("database or disk is full", "the disk is full: free some space; nothing was lost"),
+    ("disk i/o error", "the disk is full, or doesn't answer properly: free some space, then run `solidarity doctor`"),
+    ("database is locked", "another program keeps the state locked: close it (a copy or a database browser?)"),
+    ("readonly database", "the state can't be written: give this user the right to write the file and its folder"),
+    ("unable to open database", "the state can't be opened: does its folder exist, and may this user write there?"),
+    ("not a database", "the state's file is damaged: put back a copy with `solidarity restore FILE`"),
+    ("malformed", "the state's file is damaged: put back a copy with `solidarity restore FILE`"),
+    ("no such table", "the state's tables are missing: run `solidarity upgrade`"),
+    ("no such column", "the state has an older form: run `solidarity upgrade`"),
+)
+"""What a sign in SQLite's error means to a person, and the cure."""
+PASSES = ("database is locked",)
+"""The signs of those that pass by themselves: what had to be done is done when it is tried again."""
+
+
+def engine_on(path: Path, *, durable: bool) -> Engine:
+    """Return an engine on a file; `durable=False` trades safety against a power cut for speed."""
+    engine = create_engine(
+        f"sqlite:///{path}",
+        connect_args={"timeout": _BUSY_SECONDS, "check_same_thread": False},
+        max_overflow=90,  # as many as there are lanes and pages; those that aren't used are closed
+    )
+
+    @event.listens_for(engine, "connect")
+    def _prepare(connection: sqlite3.Connection, _record: object) -> None:
+        connection.isolation_level = None  # the transactions below are ours
+        cursor = connection.cursor()
+        cursor.execute("PRAGMA journal_mode=WAL")
+        cursor.execute(f"PRAGMA synchronous={'FULL' if durable else 'OFF'}")
+        cursor.execute("PRAGMA foreign_keys=ON")
+        cursor.execute("PRAGMA secure_delete=ON")
+        cursor.execute(f"PRAGMA journal_size_limit={_LOG_BYTES}")
+        cursor.close()
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        immediate = connection.get_execution_options().get("writes")
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
+
+    return engine
+
+
+def checkpoint(engine: Engine) -> None:
+    """Move the write-ahead log into the database and truncate it: what was deleted is then gone from disk too.
+
+    That has to wait for whoever reads (a copy of the state takes its time), and nobody can write meanwhile: so each try
+    is short, and others get in between. A reader that outlasts them all leaves it to the next call.
+    """
+    raw = engine.raw_connection()
+    cursor = raw.cursor()
+    try:
+        cursor.execute(f"PRAGMA busy_timeout={_TRY_MILLISECONDS}")
+        for _ in range(_TRIES):
+            cursor.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+            if cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()[0][0] == 0:
+                return
+            time.sleep(_BETWEEN_SECONDS)
+    finally:
+        cursor.execute(f"PRAGMA busy_timeout={_BUSY_SECONDS * 1000:.0f}")
+        raw.close()
