@@ -1,10 +1,10 @@
-"""Further covers on a picture that a moderator looks at: burnt into the pixels of new files, beside the old ones."""
+"""What was made of a photo or film, as new files; and further covers that a moderator burns into its pixels."""
 
 import hashlib
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from scheduler import cleaning, files
+from scheduler import blobs, cleaning, files
 from scheduler.app import App
 from scheduler.errors import UserError
 from scheduler.files import MachineError
@@ -25,25 +25,38 @@ def covered(app: App, submission: Submission, boxes: Sequence[Box]) -> dict[str,
     from media.errors import MediaError
 
     _require_boxes(boxes)
-    folder = app.workspace.var / "uploads"
     try:
         made = _made(app, submission, boxes)
-        small = cleaning.small(made.poster or made.data)
+        return {**facts(made), **written(app, made)}
     except MediaError as error:
         raise MachineError(str(error)) from None
-    parts = {"file": (".mp4" if submission.film else ".jpg", made.data), "preview": ("-small.jpg", small.data)}
+
+
+def written(app: App, made: "Cleaned") -> dict[str, str]:
+    """Write a clean file, a film's still and a small picture; return their names by column.
+
+    Raises:
+        MediaError: no small picture can be made of it.
+        MachineError: one can't be written.
+    """
+    small = cleaning.small(made.poster or made.data)
+    parts = {"file": (".mp4" if made.poster else ".jpg", made.data), "preview": ("-small.jpg", small.data)}
     if made.poster:
         parts["poster"] = ("-still.jpg", made.poster)
-    facts: dict[str, Any] = {name: getattr(made, name) for name in ("mime", "width", "height", "seconds")}
-    facts |= {"size": len(made.data), "sha256": hashlib.sha256(made.data).hexdigest()}
-    return {**facts, "poster": "", **uploads.write(folder, parts)}
+    return {"poster": "", **uploads.write(app.workspace.var / blobs.UPLOADS, parts)}
+
+
+def facts(made: "Cleaned") -> dict[str, Any]:
+    """Return what a clean file is, by column."""
+    found: dict[str, Any] = {name: getattr(made, name) for name in ("mime", "width", "height", "seconds")}
+    return {**found, "size": len(made.data), "sha256": hashlib.sha256(made.data).hexdigest()}
 
 
 def _made(app: App, submission: Submission, boxes: Sequence[Box]) -> "Cleaned":
     from media.order import Region
 
     places = [Region(*box) for box in boxes]
-    with files.open_plain(app.workspace.var / "uploads" / submission.file) as file:
+    with files.open_plain(blobs.upload(app.workspace, submission.file)) as file:
         if submission.film:
             return cleaning.film(file, cover=places)
         return cleaning.photo(file.read(), cover=places)

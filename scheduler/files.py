@@ -98,7 +98,10 @@ def write(path: Path, data: bytes, *, private: bool = True, half: str = ".new-",
         MachineError: it can't be written.
     """
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        if durable:
+            make_folder(path.parent)
+        else:
+            path.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=half)
         try:
             with os.fdopen(handle, "wb") as file:
@@ -110,7 +113,7 @@ def write(path: Path, data: bytes, *, private: bool = True, half: str = ".new-",
                     os.fsync(file.fileno())
             Path(name).replace(path)
             if durable:
-                _sync(path.parent)
+                sync_folder(path.parent)
         except BaseException:
             Path(name).unlink(missing_ok=True)
             raise
@@ -118,8 +121,21 @@ def write(path: Path, data: bytes, *, private: bool = True, half: str = ".new-",
         raise MachineError(f"{path}: can't be written ({error.strerror}): {_cure(error)}") from None
 
 
-def _sync(folder: Path) -> None:
-    """Have the names in a folder on the disk."""
+def make_folder(path: Path, *, mode: int = 0o777) -> None:
+    """Make a folder, and those above it, where it is missing; it is still there should the power fail then.
+
+    Raises:
+        OSError: it can't be made.
+    """
+    if path.is_dir():
+        return
+    make_folder(path.parent)
+    path.mkdir(exist_ok=True, mode=mode)
+    sync_folder(path.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Have the names in a folder on the disk. Raises OSError."""
     number = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
     try:
         os.fsync(number)

@@ -7,7 +7,6 @@ someone edits after it was frozen changes nothing of what goes out.
 import hashlib
 import io
 import math
-import shutil
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, replace
@@ -15,8 +14,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from scheduler import cleaning, compose, files, renders
-from scheduler.errors import UsageError, UserError
+from scheduler import blobs, cleaning, compose, files, renders
+from scheduler.errors import TryLater, UsageError, UserError
 from scheduler.model import (
     Account,
     Action,
@@ -39,9 +38,6 @@ if TYPE_CHECKING:
     from media.card import Card, Rendered
     from media.order import Cleaned
 
-REHEARSED = "rehearsal.txt"
-"""The file by which a rehearsal's folder is known."""
-
 _lengths: dict[str, float] = {}  # seconds of the films looked at, by their SHA-256: each is opened once
 _AT_HAND = 12
 _LOCK = threading.Lock()
@@ -56,18 +52,50 @@ def freeze(delivery: Delivery, publisher: Publisher, workspace: Workspace) -> Ou
     Raises:
         UserError: a picture is missing or can't be used, or a card can't be set.
     """
-    return delivery.outgoing(media(delivery.content, publisher.limits, workspace))
+    return delivery.outgoing(media(delivery.content, publisher.limits, workspace, share=True))
 
 
-def media(content: Content, limits: Limits, workspace: Workspace) -> tuple[Medium, ...]:
+def at_hand(delivery: Delivery, publisher: Publisher, workspace: Workspace) -> Outgoing:
+    """Return what was frozen, perhaps on another machine, with its files on this one, to the byte.
+
+    Raises:
+        TryLater: they can't be had here as they were.
+    """
+    frozen = delivery.frozen or delivery.outgoing()
+    if not frozen.media or delivery.parts:
+        return frozen
+    if not blobs.shared(workspace):
+        if not all(_is_whole(medium) for medium in frozen.media):
+            raise TryLater("its pictures aren't there as they were prepared, and are made again")
+        return frozen
+    try:
+        found = media(delivery.content, publisher.limits, workspace, share=True)
+    except UserError as error:
+        raise TryLater(str(error)) from None
+    if found != frozen.media:
+        raise TryLater("its pictures aren't on this machine as they were prepared")
+    return replace(frozen, media=found)
+
+
+def _is_whole(medium: Medium) -> bool:
+    """Tell whether a rendered file is what it was: a power cut may empty it, for it is written without waiting."""
+    try:
+        return files.digest(medium.path) == medium.sha256
+    except UserError:
+        return False
+
+
+def media(content: Content, limits: Limits, workspace: Workspace, *, share: bool = False) -> tuple[Medium, ...]:
     """Return a content's pictures and film as files under var/rendered: the card first, then the images.
+
+    `share`: with the other machines, where there are any.
 
     Raises:
         UserError: a picture is missing or can't be used, or a card can't be set.
     """
-    cards = (_card(content.card, limits, workspace),) if content.card else ()
-    films = (_film(content.video, limits, workspace),) if content.video else ()
-    return (*cards, *(_image(image, limits, workspace) for image in content.images), *films)
+    cards = (_card(content.card, limits, workspace, share=share),) if content.card else ()
+    films = (_film(content.video, limits, workspace, share=share),) if content.video else ()
+    return (*cards, *(_image(image, limits, workspace, share=share) for image in content.images), *films)
 
 
 def card(content: CardContent, workspace: Workspace, *, photo: bytes | None = None) -> "Card":
@@ -146,10 +174,10 @@ def save(path: Path, rendered: "Rendered") -> Medium:
     return renders.medium(path, rendered)
 
 
-def _card(content: CardContent, limits: Limits, workspace: Workspace) -> Medium:
+def _card(content: CardContent, limits: Limits, workspace: Workspace, *, share: bool) -> Medium:
     photo, logo = _files(content, workspace)
     # The words of a volunteer, which are deleted one day, never come to stand in a delivery's history, which stays.
-    theirs = (content.photo or "").startswith(f"{compose.UPLOADS}/")
+    theirs = _theirs(content.photo or "")
 
     def render() -> "Rendered":
         from media.card import render
@@ -166,7 +194,12 @@ def _card(content: CardContent, limits: Limits, workspace: Workspace) -> Medium:
 
     name = _card_name(content, photo, logo, limits)
     what = "card" if theirs else f"card {content.message[:40]!r}"
-    return renders.kept(name, render, workspace, what=what, made_of=photo)
+    return renders.kept(name, render, workspace, what=what, made_of=photo, theirs=theirs, share=share)
+
+
+def _theirs(file: str) -> bool:
+    """Tell whether a file is one that a volunteer handed in."""
+    return file.startswith(f"{compose.UPLOADS}/")
 
 
 def _shared(
@@ -197,17 +230,17 @@ def _described(photo: str, card: str, most: int) -> str:
     return whole if len(whole) <= most else f"{whole[: most - 1].rstrip()}…"
 
 
-def _image(image: FileContent, limits: Limits, workspace: Workspace) -> Medium:
+def _image(image: FileContent, limits: Limits, workspace: Workspace, *, share: bool) -> Medium:
     data = _unchanged(image.file, image.sha256, workspace)
     name = _name("image", data, image.alt, limits.image_bytes)
 
     def render() -> "Rendered":
         return _with_alt(cleaning.picture(data, max_bytes=limits.image_bytes), image.alt)
 
-    return renders.kept(name, render, workspace, what=image.file, made_of=data)
+    return renders.kept(name, render, workspace, what=image.file, made_of=data, share=share)
 
 
-def _film(film: FileContent, limits: Limits, workspace: Workspace) -> Medium:
+def _film(film: FileContent, limits: Limits, workspace: Workspace, *, share: bool) -> Medium:
     data = _unchanged(film.file, film.sha256, workspace)
     size = _film_size(film, limits, workspace)
 
@@ -216,7 +249,8 @@ def _film(film: FileContent, limits: Limits, workspace: Workspace) -> Medium:
 
     # What keeps the usual size is named as it always was: one file serves every network that takes it.
     name = _name("film", data, film.alt, *([sorted(size.items())] if size else []))
-    return renders.kept(name, render, workspace, what=film.file, made_of=data, ending="mp4")
+    kind: dict[str, Any] = {"ending": "mp4", "theirs": _theirs(film.file), "share": share}
+    return renders.kept(name, render, workspace, what=film.file, made_of=data, **kind)
 
 
 def _film_size(film: FileContent, limits: Limits, workspace: Workspace) -> dict[str, Any]:
@@ -317,6 +351,8 @@ def _read(file: str, workspace: Workspace) -> bytes:
 
 def _within(file: str, workspace: Workspace) -> Path:
     path = workspace.folder / file
+    if _theirs(file) and Path(file).parent == Path(compose.UPLOADS):
+        blobs.upload(workspace, path.name)
     if not path.resolve().is_relative_to(workspace.folder.resolve()) or not path.is_file():
         msg = f"{file}: there is no such picture in the workspace: put it there, or name another one"
         raise UserError(msg)
@@ -330,28 +366,26 @@ def forget(found: Iterable[Delivery], workspace: Workspace, *, made_of: Iterable
         found: deliveries whose photo or film is to be gone.
         workspace: whose var/ they lie in.
         made_of: SHA-256, in hexadecimal, of more photos or films: of those that never came into a delivery.
+
+    Raises:
+        AwayError: the storage that the machines share doesn't answer; on this one all is gone.
     """
     found = list(found)
-    hashes = {digest for one in found for digest in _sources(one.content)} | set(made_of) - {""}
+    hashes = {digest for one in found for digest in sources(one.content)} | set(made_of) - {""}
     folder = workspace.var / "rendered"
     for facts in folder.glob("*.json"):
         if renders.facts_of(facts).get(renders.MADE_OF) in hashes:
-            _drop(folder, facts.stem)
+            renders.drop(folder, facts.stem)
     for medium in (medium for one in found if one.frozen is not None for medium in one.frozen.media):
         if medium.path.parent.resolve() == folder.resolve():
-            _drop(folder, medium.path.stem)
-    rehearsal = workspace.var / "rehearsal"  # its gallery shows copies
-    if (found or hashes) and (rehearsal / REHEARSED).exists():
-        shutil.rmtree(rehearsal, ignore_errors=True)
+            renders.drop(folder, medium.path.stem)
+    if found or hashes:
+        renders.forget_rehearsal(workspace)
+    renders.forget_shared(hashes, workspace)
 
 
-def _sources(content: Content) -> Iterator[str]:
+def sources(content: Content) -> Iterator[str]:
+    """Yield the SHA-256, in hexadecimal, of the photos and films of a content, as far as they are known."""
     if content.card is not None and content.card.photo_sha256:
         yield content.card.photo_sha256
     yield from (file.sha256 for file in (*content.images, *([content.video] if content.video else [])) if file.sha256)
-
-
-def _drop(folder: Path, stem: str) -> None:
-    """Delete a rendered picture, then what is known of it."""
-    for ending in ("jpg", "mp4", "json"):
-        (folder / f"{stem}.{ending}").unlink(missing_ok=True)

@@ -19,7 +19,7 @@ from scheduler.errors import AccountBlocked, TryLater, UserError
 from scheduler.model import Medium, Storage
 
 if TYPE_CHECKING:
-    from obstore.store import S3Credential, S3Store
+    from obstore.store import S3Config, S3Credential, S3Store
 
 _Given = TypeVar("_Given")
 SECRETS = ("ACCESS_KEY_ID", "SECRET_ACCESS_KEY")
@@ -59,10 +59,11 @@ def _read(name: str, text: str) -> Note:
 
 def place(settings: Storage) -> str:
     """Return where a storage is, in words for people."""
-    return f"{settings.bucket} at {_endpoint(settings)}"
+    return f"{settings.bucket} at {address(settings)}"
 
 
-def _endpoint(settings: Storage) -> str:
+def address(settings: Storage) -> str:
+    """Return the address of a storage."""
     return settings.endpoint or f"https://s3.{settings.region}.amazonaws.com"
 
 
@@ -100,7 +101,7 @@ class Bucket:
             self._write(replace(note, arrived=True))  # written anew, should it have been thought never to arrive
             return obstore.sign(self._store, "GET", name, length)
 
-        return _judged(send)
+        return judged(send)
 
     def _write(self, note: Note) -> None:
         said = {"sha256": note.sha256, "place": note.place, "since": note.since.isoformat(), "arrived": note.arrived}
@@ -125,39 +126,57 @@ class Bucket:
                 (self._folder / note.name).unlink(missing_ok=True)
             return over
 
-        return _judged(drop)
+        return judged(drop)
 
     @cached_property
     def _store(self) -> "S3Store":
-        from obstore.store import S3Store
-
-        bucket, _, prefix = self._settings.bucket.removeprefix("s3://").partition("/")
-        given = self._secrets()
-        credential: S3Credential = {
-            "access_key_id": given["ACCESS_KEY_ID"],
-            "secret_access_key": given["SECRET_ACCESS_KEY"],
-            "expires_at": None,
-        }
-        return S3Store(
-            bucket,
-            prefix=prefix or None,
-            endpoint=_endpoint(self._settings),
-            region=self._settings.region,
-            # In this way the variables of Amazon's own tools, a session's token above all, aren't mixed into it.
-            credential_provider=lambda: credential,
-            skip_signature=False,
-            virtual_hosted_style_request=False,
-            client_options={
-                "allow_http": self._settings.endpoint.startswith("http:"),
-                "connect_timeout": timedelta(seconds=5),
-                "timeout": _SENDING,
-            },
-            retry_config={"max_retries": 1, "retry_timeout": _SENDING},
-        )
+        return connection(self._settings, self._settings.bucket, self._secrets(), timeout=_SENDING)
 
 
-def _judged(work: Callable[[], _Given]) -> _Given:
-    """Do some work; what goes wrong is said in words of ours: the library's own hold addresses and answers."""
+def connection(settings: Storage, place: str, given: Mapping[str, str], *, timeout: timedelta) -> "S3Store":
+    """Return what speaks to a storage about the objects below a place in it; nothing is asked yet.
+
+    Args:
+        settings: what config.yaml says.
+        place: s3://BUCKET, or s3://BUCKET/FOLDER.
+        given: the storage's secrets.
+        timeout: how long one request may take.
+    """
+    from obstore.store import S3Store
+
+    bucket, _, prefix = place.removeprefix("s3://").partition("/")
+    credential: S3Credential = {
+        "access_key_id": given["ACCESS_KEY_ID"],
+        "secret_access_key": given["SECRET_ACCESS_KEY"],
+        "expires_at": None,
+    }
+    config: S3Config = {"server_side_encryption": settings.encryption} if settings.encryption else {}
+    return S3Store(
+        bucket,
+        prefix=prefix or None,
+        endpoint=address(settings),
+        region=settings.region,
+        config=config,
+        # In this way the variables of Amazon's own tools, a session's token above all, aren't mixed into it.
+        credential_provider=lambda: credential,
+        skip_signature=False,
+        virtual_hosted_style_request=False,
+        client_options={
+            "allow_http": settings.endpoint.startswith("http:"),
+            "connect_timeout": timedelta(seconds=5),
+            "timeout": timeout,
+        },
+        retry_config={"max_retries": 1, "retry_timeout": timeout},
+    )
+
+
+def judged(work: Callable[[], _Given]) -> _Given:
+    """Do some work; what goes wrong is said in words of ours: the library's own hold addresses and answers.
+
+    Raises:
+        AccountBlocked: the storage doesn't let us in.
+        TryLater: it can't be reached, or takes nothing now.
+    """
     from obstore import exceptions
 
     said: AccountBlocked | TryLater

@@ -5,7 +5,6 @@ that takes it back is told once). Everything between is the draft's row: nothing
 that is killed goes on where it stood.
 """
 
-import hashlib
 import secrets
 import unicodedata
 from collections.abc import Callable, Sequence
@@ -14,13 +13,13 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from scheduler import cleaning, files, receipts
+from scheduler import blobs, cleaning, covering, files, receipts, sharing
 from scheduler.app import App
 from scheduler.consents import codes
 from scheduler.errors import UserError
 from scheduler.files import MachineError
 from scheduler.model import Action, Risk
-from scheduler.store import Connection, drafts, refused, staff, submissions, uploads
+from scheduler.store import Connection, StateError, drafts, refused, staff, submissions, uploads
 from scheduler.submission import Box, Consent, NameMode, Stage, Submission
 
 if TYPE_CHECKING:
@@ -87,6 +86,7 @@ def begin(
     """
     if not size:
         raise RefusedError(Why.empty)
+    sharing.require(app)
     mac = app.vault.mac("file")
     name, head = uploads.quarantine(folder(app), source, mac)
     row: dict[str, Any] = {"source": name, "file_hash": mac.hexdigest(), "group": group, "uploaded_by": uploaded_by}
@@ -94,7 +94,9 @@ def begin(
     try:
         with app.store.write() as c:
             begun, gone = _begun(c, app, action=action, once=app.vault.keyed("once", once), row=row)
-    except BaseException:
+    except StateError:  # nobody knows whether it was done: a file that is nobody's goes as a stray
+        raise
+    except Exception:
         _remove(app, name)
         raise
     _remove(app, *gone)
@@ -111,9 +113,10 @@ def draft(app: App, secret: str) -> Submission | None:
 
 
 def unfinished(app: App) -> list[int]:
-    """Return the drafts whose file still waits to be cleaned: after a restart they are cleaned again."""
+    """Return the drafts whose file waits on this machine to be cleaned: after a restart they are cleaned again."""
     with app.store.read() as c:
-        return [one.id for one in submissions.in_stage(c, Stage.draft) if one.source and not one.file]
+        waiting = [one for one in submissions.in_stage(c, Stage.draft) if one.source and not one.file]
+    return [one.id for one in waiting if _is_here(app, one.source)]
 
 
 def abandon(app: App, submission: Submission) -> None:
@@ -162,7 +165,7 @@ def clean(app: App, submission_id: int, *, given_up: Callable[[], bool] = lambda
 
     Args:
         app: the workspace.
-        submission_id: the draft; one that is clean already is returned as it is.
+        submission_id: the draft; one that is clean already, or that another machine took, is returned as it is.
         given_up: tells whether the program is ending, so that a file whose opening was broken off isn't blamed.
 
     Raises:
@@ -172,13 +175,13 @@ def clean(app: App, submission_id: int, *, given_up: Callable[[], bool] = lambda
     from media.errors import MediaError
 
     found = _draft(app, submission_id)
-    if found.file or not found.source:
+    if found.file or not found.source or not _is_here(app, found.source):
         return found
     try:
         with files.open_plain(folder(app) / found.source) as file:
             made = cleaning.upload(file)
         seen = cleaning.photo(made.poster, find_faces=True).faces if made.poster else made.faces
-        names = _written(app, made)
+        names = covering.written(app, made)
     except MachineError:
         raise
     except MediaError as error:
@@ -187,9 +190,8 @@ def clean(app: App, submission_id: int, *, given_up: Callable[[], bool] = lambda
         return _changed(app, found, remove=(found.source,), source="", problem=type(error).__name__)
     except UserError:
         return _changed(app, found, remove=(found.source,), source="", problem="Damaged")
-    return _changed(
-        app, found, new=names, remove=(found.source,), source="", problem="", faces=seen, **_facts(made), **names
-    )
+    values: dict[str, Any] = {"source": "", "problem": "", "faces": seen, **covering.facts(made), **names}
+    return _changed(app, found, new=names, remove=(found.source,), **values)
 
 
 def cover(app: App, submission: Submission, boxes: Sequence[Box], *, every_face: bool = False) -> Submission:
@@ -209,6 +211,8 @@ def cover(app: App, submission: Submission, boxes: Sequence[Box], *, every_face:
 
     found = _draft(app, submission.id)
     base = found.source or found.file
+    if not _is_here(app, base):
+        raise MachineError("another machine took it, and has it")
     wanted = tuple(_bounded(box) for box in boxes)
     if not wanted and not every_face:
         if not found.source:
@@ -218,7 +222,7 @@ def cover(app: App, submission: Submission, boxes: Sequence[Box], *, every_face:
         return found
     try:
         made = _covered(folder(app) / base, wanted, film=found.film, every_face=every_face)
-        names = _written(app, made)
+        names = covering.written(app, made)
     except FacesLost:
         raise RefusedError(Why.faces_lost) from None
     except MediaError as error:
@@ -228,7 +232,7 @@ def cover(app: App, submission: Submission, boxes: Sequence[Box], *, every_face:
     kept = {"source": base, "covers": covers} if covers else {"source": "", "covers": ()}
     if not covers:  # as it was: the new file shows it all, and the one before isn't needed
         old.append(base)
-    return _changed(app, found, new=names, remove=old, **kept, **_facts(made), **names)
+    return _changed(app, found, new=names, remove=old, **kept, **covering.facts(made), **names)
 
 
 def _covered(path: Path, boxes: tuple[Box, ...], *, film: bool, every_face: bool) -> "Cleaned":
@@ -239,20 +243,6 @@ def _covered(path: Path, boxes: tuple[Box, ...], *, film: bool, every_face: bool
         if film:
             return cleaning.film(file, cover=places, cover_faces=every_face)
         return cleaning.photo(file.read(), cover=places)
-
-
-def _written(app: App, made: "Cleaned") -> dict[str, str]:
-    """Write the clean file, a film's still and a small picture; return their names by column."""
-    small = cleaning.small(made.poster or made.data)
-    parts = {"file": (".mp4" if made.poster else ".jpg", made.data), "preview": ("-small.jpg", small.data)}
-    if made.poster:
-        parts["poster"] = ("-still.jpg", made.poster)
-    return {"poster": "", **uploads.write(folder(app), parts)}
-
-
-def _facts(made: "Cleaned") -> dict[str, Any]:
-    facts: dict[str, Any] = {name: getattr(made, name) for name in ("mime", "width", "height", "seconds")}
-    return {**facts, "size": len(made.data), "sha256": hashlib.sha256(made.data).hexdigest()}
 
 
 def _machines_fault(error: "MediaError") -> bool:
@@ -314,7 +304,7 @@ def hand_in(app: App, submission: Submission, consent: Consent, *, secret: str =
     """
     code = receipts.code(app.vault, secret) if secret else codes.written(secrets.randbits(codes.BITS))
     code_hash = app.vault.keyed("code", codes.normalised(code))
-    with app.store.write() as c:
+    with sharing.given(app, submission), app.store.write() as c:
         if (known := submissions.by_code(c, code_hash)) is not None:
             return known, code
         found = submissions.find(c, id=submission.id)
@@ -384,11 +374,18 @@ def _changed(
             if found is None or found.stage is not Stage.draft:
                 raise RefusedError(Why.gone)
             made = submissions.change(c, found, touched_at=app.clock.now(), **values)
-    except BaseException:
+    except StateError:  # nobody knows whether it was done: a file that is nobody's goes as a stray
+        raise
+    except Exception:
         _remove(app, *(new or {}).values())
         raise
     _remove(app, *remove)
     return made
+
+
+def _is_here(app: App, name: str) -> bool:
+    """Tell whether this machine took a draft: of those that share their files each opens its own."""
+    return not blobs.shared(app.workspace) or (folder(app) / name).is_file()
 
 
 def _files_of(submission: Submission) -> list[str]:

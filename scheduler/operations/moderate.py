@@ -12,13 +12,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from scheduler import app as parts
-from scheduler import covering, erasure, moderation, plan, posts, rendering
+from scheduler import covering, erasure, moderation, plan, posts, sharing
 from scheduler.app import App
 from scheduler.errors import UsageError, UserError
 from scheduler.model import Action, Risk
 from scheduler.placing import Place, Wish
 from scheduler.slots import Slot
-from scheduler.store import Connection, consented, controls, submissions, withdrawals
+from scheduler.store import Connection, StateError, consented, controls, submissions, withdrawals
 from scheduler.submission import (
     Approval,
     Box,
@@ -238,20 +238,23 @@ def cover(app: App, ref: str, *, user: User, boxes: Sequence[Box]) -> Submission
     if not boxes:
         return found
     made = covering.covered(app, found, boxes)
+    new = [str(made[name]) for name in submissions.FILES if made.get(name)]
     try:
-        with app.store.write() as c:
+        with sharing.giving(app, new), app.store.write() as c:
             current = _open(c, ref, user)
             if current.version != found.version:
                 raise UserError(CHANGED)
             _require_not_out(c, current)
             changed = _changed(c, app, current, covers=(*current.covers, *boxes), **made)
             _note(c, app, "cover submission", changed, user)
-    except BaseException:
-        erasure.delete(app, [str(made[name]) for name in submissions.FILES if made.get(name)])
+    except StateError:  # nobody knows whether it was done: a file that is nobody's goes as a stray
         raise
-    erasure.delete(app, [name for name in erasure.names(found) if name not in erasure.names(changed)])
+    except Exception:
+        erasure.delete_here(app, new)
+        raise
     with app.store.read() as c:
-        rendering.forget(withdrawals.of(c, found), app.workspace, made_of=[found.sha256])
+        before = withdrawals.of(c, found)
+    erasure.delete_old(app, [name for name in erasure.names(found) if name not in new], before, found.sha256)
     return changed
 
 

@@ -6,14 +6,15 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from PIL import Image
 from sqlalchemy import event
 
-from scheduler.model import Lateness, Staged, Then
+from scheduler.model import Lateness, Picture, Place, Staged, Text, Then
 from scheduler.operations import deliver
 from scheduler.operations.cancel import cancel
 from scheduler.operations.retry import retry
 from scheduler.status import Status
-from scheduler.store import claims, deliveries
+from scheduler.store import claims, deliveries, lent
 from tests.world import NOON, World, post
 
 SECOND = timedelta(seconds=1)
@@ -234,3 +235,32 @@ def test_each_part_of_a_thread_is_prepared_by_itself(world: World):
     world.let(HOUR)
     assert [one.text for one in world.network.out] == ["Hello", "two"]
     assert _steps(world) == [0, 1, 2, 0]
+
+
+def test_what_an_edit_puts_off_is_prepared_anew_and_no_longer_lent(tmp_path: Path):
+    """A post that was being prepared and gets another time: what the network gave is dropped, its picture not lent."""
+    Image.new("RGB", (64, 48), "red").save(tmp_path / "a.jpg")
+    world = World(tmp_path)
+    picture = Picture(file="a.jpg", alt=Text({"": "Red"}), place=Place(file="posts/act.yaml"))
+    world.write(post(images=(picture,)))
+    world.queue()
+    world.network.waits = [10 * MINUTE]
+    assert deliver.step(world.app)
+    found = world[KEY]
+    assert (found.status, found.staged is not None) == (Status.queued, True)
+    assert found.frozen is not None
+    (shown,) = found.frozen.media
+
+    def lent_out() -> bool:
+        with world.store.read() as c:
+            return lent.in_hand(c, shown.sha256, now=world.clock.now()) is not None
+
+    assert lent_out()
+    world.write(post(images=(picture,), at=NOON + timedelta(days=9)))
+    assert len(world.queue().change) == 1
+    assert world[KEY].staged is None
+    assert not lent_out()
+    world.let(timedelta(days=10))
+    assert _steps(world) == [0, 0]
+    assert world.network.times(KEY) == 1
+    world.close()

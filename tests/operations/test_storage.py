@@ -268,6 +268,8 @@ def lent_files(world: Lent, storage: Storage | None) -> Finding:
     """Return what doctor finds about lent files, where config.yaml names this storage."""
     lines = [f"{name}: {getattr(storage, name)!r}" for name in ("bucket", "endpoint", "region", "keys") if storage]
     config = "name: N\ntimezone: UTC\nlanguages: [en]\naccounts: {a: {platform: outbox}}\n"
+    config += f"database: '{world.workspace.database}'\n"
+    config += f"database: {world.workspace.database}\n"
     config += f"storage: {{{', '.join(lines)}}}\n" if storage else ""
     (world.workspace.folder / "config.yaml").write_text(config)
     return next(one for one in doctor(world.workspace.folder, clock=world.clock) if one.name == "lent files")
@@ -355,36 +357,6 @@ def test_a_storage_that_is_away_or_without_keys(tmp_path: Path, s3: str, monkeyp
     monkeypatch.delenv("LENT_ACCESS_KEY_ID")
     with pytest.raises(AccountBlocked, match="account storage lacks LENT_ACCESS_KEY_ID"):
         parts.lender(_workspace(tmp_path, s3), SystemClock()).url(picture, until=until)
-
-
-def test_config_names_it(tmp_path: Path) -> None:
-    """What config.yaml says of it is read, with its defaults; what is no place in a storage is an error."""
-    head = "name: N\ntimezone: UTC\nlanguages: [en]\naccounts: {local: {platform: outbox}}\n"
-    for said, expected in (
-        (
-            "{bucket: 's3://ours', keys: LENT}",
-            Storage(bucket="s3://ours", endpoint="", region="us-east-1", keys="LENT"),
-        ),
-        (
-            "{bucket: 's3://ours/a/b/', keys: LENT, endpoint: 'https://s3.example.org/', region: eu-1}",
-            Storage(bucket="s3://ours/a/b", endpoint="https://s3.example.org", region="eu-1", keys="LENT"),
-        ),
-    ):
-        (tmp_path / "config.yaml").write_text(f"{head}storage: {said}\n")
-        workspace, problems = parts.workspace(tmp_path)
-        assert (workspace.storage, problems) == (expected, [])
-    for said, rule in (
-        ("{bucket: ours, keys: LENT}", "bad-value"),
-        ("{bucket: 's3://OURS', keys: LENT}", "bad-value"),
-        ("{bucket: 's3://ours'}", "missing-key"),
-        ("{keys: LENT}", "missing-key"),
-        ("{bucket: 's3://ours', keys: LENT, endpoint: 'http://s3.example.org'}", "bad-url"),
-        ("{bucket: 's3://ours', keys: LENT, secret_access_key: hunter2}", "literal-secret"),
-    ):
-        (tmp_path / "config.yaml").write_text(f"{head}storage: {said}\n")
-        workspace, problems = parts.workspace(tmp_path)
-        assert [one.rule for one in problems] == [rule], said
-        assert workspace.storage is None or rule in {"bad-url", "literal-secret"}
 
 
 def test_without_a_storage_there_is_nothing_to_put_away(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from sqlalchemy import event, insert
 from scheduler.app import App
 from scheduler.model import Content, Lateness, Planned
 from scheduler.status import Status
-from scheduler.store import Delivery, deliveries
+from scheduler.store import Delivery, adding, deliveries
 from scheduler.store.records import planned_values
 from scheduler.store.tables import deliveries as table
 from tests.web.site import Served
@@ -41,7 +41,7 @@ def put(app: App, key: str, due_at: datetime, *, status: Status = Status.queued,
     columns = {name: values.pop(name) for name in ("hold", "reason", "url", "published_at", "looks") if name in values}
     with app.store.write() as c:
         one = planned(key, due_at, **values)
-        deliveries.add(c, one, status=status, worker="test", now=app.clock.now(), **columns)
+        adding.add(c, one, status=status, worker="test", now=app.clock.now(), **columns)
     return get(app, key)
 
 

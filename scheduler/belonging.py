@@ -1,0 +1,113 @@
+"""Whose the shared storage is: one state of one workspace has its files there, and no other gives or sweeps there.
+
+A mark lies there beside the files. The state writes a new one whenever it gives or sweeps, and remembers the last ones:
+a state that was begun anew, or a copy from before, has never known the mark that it finds, and keeps its hands off.
+"""
+
+import json
+import secrets
+
+from scheduler import blobs
+from scheduler.app import App
+from scheduler.files import MachineError
+from scheduler.store import controls, held
+from scheduler.submission import Stage
+
+MARKS = "private files' marks"
+"""The fact of the state that says which marks it wrote last; emptied when a copy is put back."""
+
+NAME = "owner"
+"""The mark's name in the storage."""
+
+_CONFIRMED = "storage.id"
+_REMEMBERED = 100  # more than are written while one is on its way
+_NONE = "none"
+
+
+def require(app: App) -> None:
+    """Make sure that the storage answers, and that the files there are this state's.
+
+    Raises:
+        AwayError: it doesn't answer.
+        MachineError: they are another's.
+    """
+    found = _mark(app)
+    with app.store.read() as c:
+        mine = controls.get_meta(c, "workspace")
+    if not found:
+        if not _is_free(app) and not _says(app, _NONE):
+            raise MachineError(
+                "the storage holds private files of which this state knows none: name another folder under `private` "
+                f"in config.yaml; if they are nobody's, write {_NONE} into {_path(app)}, and they are deleted"
+            )
+        return
+    workspace, _, mark = found.partition(" ")
+    if workspace != mine:
+        raise MachineError(
+            "the storage holds another workspace's private files: name a folder of this one's own under `private` in "
+            "config.yaml, or give this machine the state and the var/workspace.id that the others have"
+        )
+    if mark not in _known(app) and not _says(app, mark):
+        raise MachineError(
+            "the private files in the storage belong to another state of this workspace, so that nothing is given "
+            "there or swept: let this machine use that state. Only if that one is gone for good and this one takes its "
+            f"place, write {mark} into {_path(app)}"
+        )
+
+
+def renew(app: App) -> None:
+    """Mark the storage anew as this state's, once `require` is content: no older copy of the state knows this mark.
+
+    Raises:
+        AwayError: it doesn't answer.
+    """
+    mark = secrets.token_hex(8)
+    with app.store.write() as c:  # known before it is there: whatever is lost then, it is no stranger
+        known = json.loads(controls.get_meta(c, MARKS) or "[]")
+        controls.set_meta(c, MARKS, json.dumps([*known, mark][-_REMEMBERED:]))
+        workspace = controls.get_meta(c, "workspace")
+    blobs.write(app.workspace, NAME, f"{workspace} {mark}".encode())
+
+
+def require_word(app: App, what: str) -> None:
+    """Make sure that a person has said that what looks wrong is right.
+
+    Raises:
+        MachineError: nobody has; it says how.
+    """
+    known = _known(app)
+    if not any(_says(app, mark) for mark in (*known, _NONE)):
+        raise MachineError(f"{what} If it is, write {known[-1] if known else _NONE} into {_path(app)}")
+
+
+def forget_word(app: App) -> None:
+    """Take a person's word for once."""
+    (app.workspace.var / _CONFIRMED).unlink(missing_ok=True)
+
+
+def _mark(app: App) -> str:
+    return (blobs.read(app.workspace, NAME) or b"").decode("utf-8", "replace").strip()
+
+
+def _known(app: App) -> list[str]:
+    with app.store.read() as c:
+        return list(json.loads(controls.get_meta(c, MARKS) or "[]"))
+
+
+def _is_free(app: App) -> bool:
+    """Tell whether nothing lies there, or something that this state knows."""
+    there = set(blobs.listed(app.workspace, blobs.UPLOADS))
+    with app.store.read() as c:
+        return not there or not there.isdisjoint(held.files(c, *Stage))
+
+
+def _says(app: App, mark: str) -> bool:
+    """Tell whether a person has written this down on this machine."""
+    try:
+        return (app.workspace.var / _CONFIRMED).read_text("utf-8", "replace").strip() == mark
+    except OSError:
+        return False
+
+
+def _path(app: App) -> str:
+    return f"{app.workspace.var.name}/{_CONFIRMED}"

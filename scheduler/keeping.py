@@ -1,0 +1,58 @@
+"""Keeps a delivery in hand while it takes its time: a long film is rendered, or goes slowly to a storage."""
+
+import contextvars
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from datetime import timedelta
+from typing import Protocol
+
+from scheduler.app import App
+from scheduler.store import Delivery, StateError, deliveries
+
+LONGEST = timedelta(minutes=20)
+"""How long rendering and giving a delivery to its network may take: from then on whoever does it counts as stuck."""
+
+_STEP_SECONDS = 60.0
+_ENDS_SECONDS = 30.0  # for a last word to the state
+
+
+class Heard(Protocol):
+    """Takes signs of life."""
+
+    def seen(self) -> None:
+        """Note that what it stands for is at work."""
+
+
+MINE: contextvars.ContextVar[Heard | None] = contextvars.ContextVar("sign", default=None)
+"""Who takes this thread's signs of life."""
+
+
+@contextmanager
+def kept(app: App, delivery: Delivery, *, lease: timedelta) -> Iterator[None]:
+    """Prolong a delivery's lease every minute, and give signs of life, while it is prepared; for `LONGEST` at most."""
+    over = threading.Event()
+    ends = time.monotonic() + LONGEST.total_seconds()
+
+    def keep() -> None:
+        mine = True
+        while not over.wait(_STEP_SECONDS) and time.monotonic() < ends:
+            mine = mine and prolong(app, delivery, lease=lease)
+            if (sign := MINE.get()) is not None:
+                sign.seen()
+
+    timer = threading.Thread(target=contextvars.copy_context().run, args=[keep], name="keeping", daemon=True)
+    timer.start()
+    try:
+        yield
+    finally:
+        over.set()
+        timer.join(_ENDS_SECONDS)
+
+
+def prolong(app: App, delivery: Delivery, *, lease: timedelta) -> bool:
+    """Prolong a lease unless another has the delivery, or it has gone on: to its sending above all."""
+    with suppress(StateError), app.store.work() as c:
+        return deliveries.keep(c, delivery, until=app.clock.now() + lease)
+    return True  # as far as is known: it is tried again in a minute
