@@ -3,6 +3,8 @@
 import difflib
 import re
 from collections.abc import Callable, Collection, Mapping
+from dataclasses import replace
+from datetime import timedelta
 from zoneinfo import ZoneInfo, available_timezones
 
 from scheduler.reading.late import LATE_KEYS
@@ -44,6 +46,9 @@ def _database(text: str) -> str:
     if not re.match(r"sqlite:///.|postgresql(\+psycopg)?://.", text):
         message = "this is not a database; write sqlite:///var/state.db or postgresql+psycopg://HOST/NAME"
         raise Wrong("bad-value", message)
+    if re.search(r"^[^/]*//[^/@:]*:.*@|[?&](ssl)?pass(word|file)=", text):
+        message = "a password doesn't belong here; put DATABASE_PASSWORD into .env, and leave it out of the address"
+        raise Wrong("literal-secret", message)
     return text
 
 
@@ -64,6 +69,36 @@ def _bucket(text: str) -> str:
     if not re.fullmatch(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[A-Za-z0-9._/-]+)?", text):
         raise Wrong("bad-value", "this is no place in a storage; write s3://BUCKET, or s3://BUCKET/FOLDER")
     return text.rstrip("/")
+
+
+_ENCRYPTIONS = ("AES256", "aws:kms", "aws:kms:dsse")
+
+
+def _encryption(text: str) -> str:
+    if text not in _ENCRYPTIONS:
+        raise Wrong("bad-value", f"{shown(text)} is no encryption{cure(text, _ENCRYPTIONS)}")
+    return text
+
+
+def _to(text: str) -> str:
+    if not _KEYS.fullmatch(text):
+        message = (
+            "'to' takes the beginning of a secret's name, such as NOTIFY; put the addresses into .env, NOTIFY_URLS="
+        )
+        raise Wrong("literal-secret", message)
+    return text
+
+
+def _between(least: str, most: str) -> Leaf:
+    """Return the shape of a duration within bounds."""
+
+    def read(text: str) -> timedelta:
+        found: timedelta = DURATION.parse(text)
+        if not DURATION.parse(least) <= found <= DURATION.parse(most):
+            raise Wrong("bad-duration", f"{shown(text)} can't be meant here; write {least} to {most}")
+        return found
+
+    return replace(DURATION, parse=read)
 
 
 ZONE = Leaf("a text (a time zone)", _zone, {"type": "string", "examples": ["America/Toronto"]})
@@ -99,8 +134,36 @@ STORAGE = Record(
         Key(name="endpoint", shape=BASE_URL, doc="its address; Amazon's own otherwise"),
         Key(name="region", shape=Leaf("a text", str), doc="its region; us-east-1 otherwise"),
         Key(name="keys", shape=KEYS, doc="the beginning of the names of its secrets", absent="missing-key"),
+        Key(
+            name="private",
+            shape=Leaf("a text (s3://BUCKET/FOLDER)", _bucket, {"type": "string", "pattern": "^s3://"}),
+            doc="the place for what several machines share and nobody else may see, e.g. s3://our-pictures/private",
+        ),
+        Key(
+            name="encryption",
+            shape=Leaf("a text (AES256)", _encryption, {"enum": list(_ENCRYPTIONS)}),
+            doc="how the storage is asked to encrypt what it keeps: AES256, aws:kms or aws:kms:dsse",
+        ),
     ),
     "storage",
+)
+
+
+NOTIFY = Record(
+    (
+        Key(
+            name="to",
+            shape=replace(KEYS, what="a text (the beginning of a secret's name)", parse=_to),
+            doc="the beginning of the name of the secret that holds the addresses; never an address",
+            absent="missing-key",
+        ),
+        Key(
+            name="digest", shape=_between("1 minute", "1 day"), doc="how long what is new is gathered into one message"
+        ),
+        Key(name="repeat", shape=_between("10 minutes", "7 days"), doc="how soon what still waits is said again"),
+        Key(name="quiet", shape=FLAG, doc="false: also in the quiet hours"),
+    ),
+    "notify",
 )
 
 
@@ -180,6 +243,7 @@ def workspace(platforms: Platforms, themes: Collection[str], find: Callable[[str
             Key(name="moderation", shape=MODERATION, doc="how careful moderators are with actions of high risk"),
             Key(name="sign_in", shape=SIGN_IN, doc="where else staff may sign in: an OpenID Connect provider"),
             Key(name="storage", shape=STORAGE, doc="where networks fetch pictures from, in place of the web pages"),
+            Key(name="notify", shape=NOTIFY, doc="whom the program tells that a person is needed"),
             Key(name="accounts", shape=accounts, doc="where to publish, each under a name of its own", absent=must),
         ),
         "config.yaml",

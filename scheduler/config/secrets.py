@@ -44,12 +44,12 @@ def secrets(
         )
     if not account.keys or not (names or optional):
         return {}
-    values = {**(_env_file(folder) if folder else {}), **(os.environ if environ is None else environ)}
+    values = {**(env_file(folder) if folder else {}), **(os.environ if environ is None else environ)}
     found: dict[str, str] = {}
     missing = []
     for name in (*names, *optional):
         variable = f"{account.keys}_{name}"
-        secret = values.get(variable) or _from_file(f"{variable}_FILE", values, folder)
+        secret = values.get(variable) or from_file(f"{variable}_FILE", values, folder)
         if secret:
             found[name] = secret
         elif name in names:
@@ -86,7 +86,7 @@ def put(folder: Path, values: Mapping[str, str], environ: Mapping[str, str] | No
             )
     path = (folder / ".env").resolve()
     with _turn(path.parent):
-        _env_file(folder)  # what can't be read isn't replaced
+        env_file(folder)  # what can't be read isn't replaced
         _write(path, values)
     own = os.environ if environ is None else environ
     return [name for name, value in values.items() if own.get(name, value) not in {value, ""}]
@@ -136,7 +136,12 @@ def _line(name: str, value: str) -> str:
     return f"{name}={value if re.fullmatch(r'[A-Za-z0-9_.:/+=@%,-]+', value) else f'{quote}{value}{quote}'}"
 
 
-def _from_file(variable: str, values: Mapping[str, str], folder: Path | None) -> str | None:
+def from_file(variable: str, values: Mapping[str, str], folder: Path | None) -> str | None:
+    """Return the secret in the file that a variable names; None where it names none.
+
+    Raises:
+        UserError: the file can't be used.
+    """
     name = values.get(variable)
     if not name:
         return None
@@ -151,7 +156,12 @@ def _from_file(variable: str, values: Mapping[str, str], folder: Path | None) ->
     return text.strip()
 
 
-def _env_file(folder: Path) -> dict[str, str]:
+def env_file(folder: Path) -> dict[str, str]:
+    """Return what the workspace's `.env` holds.
+
+    Raises:
+        UserError: it can't be read, or has a line that isn't KEY=VALUE.
+    """
     path = folder / ".env"
     if not path.is_file():
         return {}

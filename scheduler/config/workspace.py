@@ -5,7 +5,7 @@ from pathlib import Path
 
 from scheduler.config import keys, literals
 from scheduler.errors import WorkspaceError
-from scheduler.model import Account, Brand, Moderation, OpenId, Place, Problem, Quiet, Storage, Text, Workspace
+from scheduler.model import Account, Brand, Moderation, Notify, OpenId, Place, Problem, Quiet, Storage, Text, Workspace
 from scheduler.reading import parse, source
 from scheduler.reading.files import finder
 from scheduler.reading.late import lateness
@@ -83,7 +83,8 @@ def _workspace(
         contact=fields.get("contact"),
         moderation=_moderation(fields),
         sign_in=_sign_in(fields),
-        storage=_storage(fields),
+        storage=_storage(fields, report),
+        notify=_notify(fields),
     )
 
 
@@ -112,7 +113,7 @@ def _sign_in(fields: Fields) -> OpenId | None:
     return OpenId(issuer=issuer, client_id=wanted.get("client_id"), keys=wanted.get("keys"))
 
 
-def _storage(fields: Fields) -> Storage | None:
+def _storage(fields: Fields, report: Report) -> Storage | None:
     wanted = fields.get("storage")
     if wanted is None or None in (wanted.get("bucket"), wanted.get("keys")):
         return None
@@ -121,7 +122,27 @@ def _storage(fields: Fields) -> Storage | None:
         endpoint=wanted.get("endpoint") or "",
         region=wanted.get("region") or "us-east-1",
         keys=wanted.get("keys"),
+        private=_private(wanted, report),
+        encryption=wanted.get("encryption") or "",
     )
+
+
+def _private(wanted: Fields, report: Report) -> str:
+    """Return the place of private files; neither it nor the one of lent files may lie in the other."""
+    private, lent = wanted.get("private") or "", wanted.get("bucket")
+    if f"{private}/".startswith(f"{lent}/") or f"{lent}/".startswith(f"{private}/"):
+        message = f"private files can't lie where files are lent from ({lent}); write another folder, or another bucket"
+        report.error(wanted.at("private"), "bad-value", message)
+        return ""
+    return private
+
+
+def _notify(fields: Fields) -> Notify | None:
+    wanted = fields.get("notify")
+    if wanted is None or wanted.get("to") is None:
+        return None
+    given = {name: wanted.get(name) for name in ("digest", "repeat", "quiet")}
+    return Notify(to=wanted.get("to"), **{name: value for name, value in given.items() if value is not None})
 
 
 def _quiet(fields: Fields, report: Report) -> Quiet | None:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from scheduler import config
 from scheduler.errors import WorkspaceError
-from scheduler.model import Lateness, Place, Quiet, Text, Then
+from scheduler.model import Lateness, Notify, Place, Quiet, Text, Then
 
 CASES = sorted((Path(__file__).parent / "invalid").iterdir())
 PLATFORMS = frozenset({"x", "outbox"})
@@ -22,6 +22,7 @@ late: {after: 45 minutes, then: skip}
 quiet: {from: "22:00", to: "07:00"}
 stage_ahead: 90 seconds
 database: sqlite:///var/other.db
+notify: {to: DESK, digest: 5 minutes, repeat: 2 hours, quiet: false}
 accounts:
   x-en:  {platform: x, lang: en, keys: X_EN, premium: true}
   x-fr:  {platform: x, lang: fr, keys: X_FR, base_url: "http://127.0.0.1:8099/"}
@@ -54,10 +55,11 @@ def test_whole_config(tmp_path):
     assert workspace.late == Lateness(after=timedelta(minutes=45), then=Then.skip)
     assert workspace.quiet == Quiet(since=time(22), until=time(7))
     assert (workspace.stage_ahead, workspace.database) == (timedelta(seconds=90), "sqlite:///var/other.db")
+    assert workspace.notify == Notify(to="DESK", digest=timedelta(minutes=5), repeat=timedelta(hours=2), quiet=False)
     english, french, local = workspace.accounts.values()
     assert (english.keys, english.options) == ("X_EN", {"premium": True})
     assert (french.language, french.base_url) == ("fr", "http://127.0.0.1:8099")
-    assert (local.language, local.place) == ("en", Place(file="config.yaml", line=12, column=10))
+    assert (local.language, local.place) == ("en", Place(file="config.yaml", line=13, column=10))
 
 
 def test_where_people_write_to(tmp_path):
@@ -74,7 +76,7 @@ def test_options_of_a_network(tmp_path):
     platforms = {"x": (), "bluesky": ("handle",)}
     text = WHOLE.replace("local: {platform: outbox}", "b: {platform: bluesky, handle: desk.example, page: 1}")
     workspace, problems = load(tmp_path, text, platforms)
-    assert [str(problem.place) for problem in problems] == ["config.yaml:12:48"]
+    assert [str(problem.place) for problem in problems] == ["config.yaml:13:48"]
     assert workspace.broken_accounts == {"b"}
     workspace, problems = load(tmp_path, text.replace(", page: 1", ""), platforms)
     assert workspace.accounts["b"].options == {"handle": "desk.example"}
