@@ -12,7 +12,7 @@ import sys
 
 import click
 
-from scheduler.cli import people, pictures, running, serving, staffing, standing, upkeep, writing
+from scheduler.cli import notifying, people, pictures, running, serving, staffing, standing, upkeep, writing
 from scheduler.cli.options import workspace_option
 from scheduler.errors import SchedulerError, UsageError, WorkspaceError
 
@@ -36,7 +36,7 @@ def solidarity(context: click.Context) -> None:
         context.exit(UNUSABLE)
 
 
-for module in (writing, pictures, running, serving, standing, people, staffing, upkeep):
+for module in (writing, pictures, running, serving, standing, notifying, people, staffing, upkeep):
     for command in module.COMMANDS:
         solidarity.add_command(command)
 

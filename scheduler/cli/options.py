@@ -3,11 +3,13 @@
 import getpass
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+
+from scheduler.errors import SchedulerError
 
 if TYPE_CHECKING:
     from scheduler.app import App
@@ -81,6 +83,12 @@ def readable(ready: "Workspace") -> "Loaded":
     return loaded
 
 
+_BEGUN_ANEW = (
+    "This workspace's state is gone, and a new one was begun: what people paused, cancelled, approved or released is "
+    "forgotten. If there is a copy, stop the daemon and put it back: `solidarity restore FILE`."
+)
+
+
 @contextmanager
 def opened(*, in_need: bool = False) -> "Iterator[App]":
     """Give the workspace's App, and close it. What is written from here on is this user's alone.
@@ -92,10 +100,34 @@ def opened(*, in_need: bool = False) -> "Iterator[App]":
 
     os.umask(0o077)
     built = app.build(_whatever_there_is() if in_need else workspace())
+    if built.store.begun_anew:
+        click.echo(_BEGUN_ANEW, err=True)
     try:
         yield built
     finally:
         built.close()
+
+
+def logged(app: "App", level: int) -> AbstractContextManager[None]:
+    """Keep a log on standard error, without the workspace's secrets in it."""
+    from scheduler import logs
+    from scheduler.config import KnownSecrets
+
+    return logs.keeping(level=level, hidden=KnownSecrets(app.workspace.folder, app.workspace.var))
+
+
+@contextmanager
+def restarted() -> Iterator[None]:
+    """End a program that a service manager started so that it is started again, where its state is away for now.
+
+    Exit code 2 means that a person has to look; a database that comes up later than we do needs nobody.
+    """
+    from scheduler.store import StateAwayError
+
+    try:
+        yield
+    except StateAwayError as error:
+        raise SchedulerError(str(error)) from None
 
 
 def _whatever_there_is() -> "Workspace":

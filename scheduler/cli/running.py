@@ -3,6 +3,7 @@
 import logging
 import signal
 from collections.abc import Iterable
+from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from scheduler.cli import output
-from scheduler.cli.options import command, folder, json_option, opened, workspace
+from scheduler.cli.options import command, folder, json_option, logged, opened, restarted, workspace
 from scheduler.errors import UsageError
 
 if TYPE_CHECKING:
@@ -24,27 +25,26 @@ _SETTLED = ("published", "held", "missed", *_BAD)
 @command("run")
 @click.option("--once", is_flag=True, help="Do all that is due now, and end: for cron.")
 @click.option("--verbose", is_flag=True, help="Say every step.")
+@click.option("--health", type=click.IntRange(0, 65535), help="Tell on this port of this machine how it does; 0: any.")
 @click.option("--json", "as_json", is_flag=True, help="With --once: one JSON document on standard output.")
-def run(*, once: bool, verbose: bool, as_json: bool) -> int:
+def run(*, once: bool, verbose: bool, health: int | None, as_json: bool) -> int:
     """Publish on schedule until told to stop. Several on one workspace are fine: nothing goes twice."""
     if as_json and not once:
         msg = "--json goes with --once"
         raise UsageError(msg)
-    with opened() as app:
-        if once:
-            _log(logging.DEBUG if verbose else logging.WARNING)
-            return _run_once(app, as_json=as_json)
-        from scheduler.daemon import Daemon
+    if once and health is not None:
+        msg = "--health is for the daemon, and doesn't go with --once"
+        raise UsageError(msg)
+    with nullcontext() if once else restarted(), opened() as app:
+        usual = logging.WARNING if once else logging.INFO
+        with logged(app, logging.DEBUG if verbose else usual):
+            if once:
+                return _run_once(app, as_json=as_json)
+            from scheduler.daemon import Daemon
 
-        _log(logging.DEBUG if verbose else logging.INFO)
-        if Daemon(app).run() is signal.SIGINT:
-            raise click.Abort
+            if Daemon(app, health=health).run() is signal.SIGINT:
+                raise click.Abort
     return 0
-
-
-def _log(level: int) -> None:
-    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(message)s")
-    logging.getLogger("scheduler").setLevel(level)
 
 
 def _run_once(app: "App", *, as_json: bool) -> int:

@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from scheduler.model import Workspace
     from scheduler.operations.status import Standing
 
+_GOES_ON = ("queued", "claimed", "staged", "sending", "unknown")  # what only a daemon brings further
+
 
 @command("status")
 @click.argument("post", required=False)
@@ -50,7 +52,7 @@ def _print_standing(found: "Standing", workspace: "Workspace") -> None:
     for task in found.tasks:
         output.say_long(f"For a person: {task.key}: {task.what}")
     output.say(", ".join(f"{number} {name}" for name, number in found.counts.items()) or "The queue is empty.")
-    if found.counts.get("queued") and not found.alive:
+    if not found.alive and any(found.counts.get(name) for name in _GOES_ON):
         output.aside("No daemon is running: `solidarity run` publishes on schedule.")
 
 

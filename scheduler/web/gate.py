@@ -7,7 +7,6 @@ import ipaddress
 import logging
 import re
 import secrets
-import traceback
 from collections.abc import MutableMapping
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
@@ -18,6 +17,7 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from scheduler.logs import scrubbed
 from scheduler.store import StateMovedError
 from scheduler.web import pages
 from scheduler.web.wire import is_here
@@ -162,14 +162,6 @@ def host_name(host: str) -> str:
     except ValueError:
         return ""
     return "" if name is None or parts.path or parts.query or parts.username else name
-
-
-def scrubbed(error: BaseException) -> str:
-    """Return what went wrong and where in the program; never the error's own words, which may quote a request."""
-    where = [
-        f"{frame.filename.rpartition('/')[2]}:{frame.lineno}" for frame in traceback.extract_tb(error.__traceback__)
-    ]
-    return f"{type(error).__name__} at {' < '.join(reversed(where[-6:]))}"
 
 
 def _client(scope: Scope, headers: Headers) -> str:

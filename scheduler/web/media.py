@@ -8,7 +8,8 @@ from pathlib import Path
 
 from starlette.responses import Response
 
-from scheduler import shelf
+from scheduler import blobs, shelf
+from scheduler.files import MachineError
 from scheduler.operations import intake
 from scheduler.store import lent, submissions
 from scheduler.submission import May, Stage, Submission
@@ -55,10 +56,15 @@ def lend(ask: Ask) -> Response:
 
 def _file(ask: Ask, submission: Submission | None, kind: str) -> Response:
     name, mime = _kinds(submission).get(kind, ("", "")) if submission is not None else ("", "")
-    folder = ask.site.uploads
-    if not name or Path(name).name != name or not (folder / name).is_file():
+    path = None
+    if name and Path(name).name == name:
+        try:
+            path = blobs.upload(ask.site.workspace, name)
+        except MachineError:
+            return pages.missing(mime)
+    if path is None or not path.is_file():
         return pages.said(ask, 404, ask._("There is no such page"), "")
-    return pages.file(folder / name, mime)
+    return pages.file(path, mime)
 
 
 def _kinds(submission: Submission) -> dict[str, tuple[str, str]]:

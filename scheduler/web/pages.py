@@ -61,6 +61,14 @@ def file(path: Path, mime: str, *, download: str = "") -> Response:
     return _File(path, media_type=mime, filename=download or None, content_disposition_type=how)
 
 
+def missing(mime: str) -> Response:
+    """Return what stands in place of a picture or film that can't be had just now: a grey box, or nothing."""
+    if not mime.startswith("image/"):
+        return plain("", 503)
+    box = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 4 3"><path d="M0 0h4v3H0z" fill="#bbb"/></svg>'
+    return Response(box, status_code=503, media_type="image/svg+xml")
+
+
 class _File(FileResponse):
     """A file that no cache keeps: nothing tells when it was made, or whether it changed."""
 

@@ -16,10 +16,11 @@ from starlette.applications import Starlette
 from scheduler import cleaning
 from scheduler.app import App
 from scheduler.errors import UsageError
+from scheduler.logs import scrubbed
+from scheduler.systemd import Supervisor
 from scheduler.web import api
 from scheduler.web.all_routes import ROUTES
 from scheduler.web.entrance import application, threads
-from scheduler.web.gate import scrubbed
 from scheduler.web.site import Site
 from scheduler.web.volunteers.cleaner import cleaner_of
 from scheduler.web.wire import Wire
@@ -30,6 +31,7 @@ _GIVE_UP_SECONDS = 7.0  # after which a stop no longer waits for files that are 
 _STOP_SECONDS = 9
 _CONNECTIONS = 500
 _HEAD = 16_384  # bytes of a request's head
+_STATUS = "serving the web pages"
 
 
 def whole(site: Site) -> Starlette:
@@ -89,6 +91,7 @@ class _Server(uvicorn.Server):
     def __init__(self, config: uvicorn.Config, site: Site, ready: Callable[[], None]) -> None:
         super().__init__(config)
         self._site, self._ready = site, ready
+        self._supervisor = Supervisor()
         self.told = signal.SIGTERM
 
     @contextmanager
@@ -111,16 +114,20 @@ class _Server(uvicorn.Server):
         await super().startup(sockets)
         self._looking = asyncio.create_task(self._look())
         self._ready()
+        self._supervisor.ready(_STATUS)
 
     async def _look(self) -> None:
+        """Look after the workspace; a sign of life goes out only while that, and this loop, get on."""
         while not self.should_exit:
             await to_thread.run_sync(self._site.look)
             if self._site.ended is not None:
                 self.should_exit = True
+            self._supervisor.alive(_STATUS)
             await asyncio.sleep(_LOOK_SECONDS)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Let what is under way come to its end, within bounds."""
+        self._supervisor.stopping()
         asyncio.get_running_loop().call_later(_GIVE_UP_SECONDS, self._give_up)
         await super().shutdown(sockets)
         self._give_up()

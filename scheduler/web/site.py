@@ -2,13 +2,14 @@
 
 import logging
 import threading
+import time
 from collections.abc import Collection
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from scheduler import app as parts
-from scheduler import posts
+from scheduler import blobs, posts, sharing
 from scheduler.app import App
 from scheduler.errors import SchedulerError
 from scheduler.model import Action, Workspace
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from anyio import CapacityLimiter
 
 _LOG = logging.getLogger(__name__)
+_SWEEP_SECONDS, _LIGHTEN_SECONDS = 10.0, 3600.0
 _WRITING, _TAKING = 4, 64  # threads for uploads; pages have others, so that no upload keeps one waiting
 
 
@@ -39,6 +41,8 @@ class Site:
         self._config = self._config_state()
         self._lock = threading.Lock()
         self._seen: object = None
+        self._sweeps_at = 0.0
+        self._lightens_at = time.monotonic() + _LIGHTEN_SECONDS / 60  # not while it starts
         self._loaded: Loaded | None = None
 
     @property
@@ -104,10 +108,31 @@ class Site:
         try:
             self.app.store.require_in_place()
             self._adopt()
+            self._let_go()
         except StateMovedError as error:
             self.end(error)
         except SchedulerError as error:
             _LOG.error("%s", error)
+
+    def _let_go(self) -> None:
+        """Where this machine shares its files, delete its copies of what is over; once an hour, give what it alone has.
+
+        The latter in a thread of its own: the storage may keep it waiting.
+        """
+        now = time.monotonic()
+        if not blobs.shared(self.workspace) or now < self._sweeps_at:
+            return
+        self._sweeps_at = now + _SWEEP_SECONDS
+        sharing.sweep_here(self.app)
+        if now >= self._lightens_at:
+            self._lightens_at = now + _LIGHTEN_SECONDS
+            threading.Thread(target=self._lighten, daemon=True).start()
+
+    def _lighten(self) -> None:
+        try:
+            sharing.lighten(self.app)
+        except SchedulerError as error:
+            _LOG.error("the copies of files can't be looked after: %s", error)
 
     def _adopt(self) -> None:
         state = self._config_state()

@@ -7,11 +7,11 @@ from fastapi import APIRouter, Path, Query
 
 from scheduler.app import App
 from scheduler.errors import UsageError
+from scheduler.figures import shown
 from scheduler.operations import accounts, done, health, pause, release, status
 from scheduler.posts import Loaded
 from scheduler.web.api import shapes
 from scheduler.web.api.rights import Editor, Looker, Parts, Pauser, Whole
-from scheduler.web.health import shown
 
 router = APIRouter()
 Number = Annotated[int, Path(ge=1, le=2**53)]

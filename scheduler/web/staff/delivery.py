@@ -8,7 +8,7 @@ from zlib import crc32
 from starlette.responses import Response
 
 from scheduler import app as parts
-from scheduler import rendering
+from scheduler import rendering, renders
 from scheduler.app import App
 from scheduler.errors import UserError
 from scheduler.gallery import segments
@@ -180,10 +180,10 @@ def picture(ask: Ask) -> Response:
     if int(number) >= len(media):
         return nothing
     medium = media[int(number)]
-    inside = medium.path.resolve().is_relative_to(ask.site.workspace.var.resolve())
-    if not inside or not medium.path.is_file():
+    path = renders.here(medium, rendering.sources(one.content), ask.site.workspace)
+    if path is None or not path.resolve().is_relative_to(ask.site.workspace.var.resolve()):
         return nothing
-    return pages.file(medium.path, medium.mime)
+    return pages.file(path, medium.mime)
 
 
 # ── what can be done ────────────────────────────────────────────────────────────────────────────────────

@@ -34,6 +34,7 @@ def _on_posts(_: Callable[[str], str]) -> dict[str, str]:
         "pause": _("pause"),
         "resume": _("resume"),
         "restore": _("restore"),
+        "copy state": _("copy state"),
     }
 
 

@@ -13,10 +13,10 @@ from functools import partial
 
 from scheduler.app import App
 from scheduler.errors import UserError
+from scheduler.logs import scrubbed
 from scheduler.operations import intake
 from scheduler.store import submissions
 from scheduler.submission import Submission
-from scheduler.web.gate import scrubbed
 
 _LOG = logging.getLogger(__name__)
 _PHOTOS = os.cpu_count() or 1

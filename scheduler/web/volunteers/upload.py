@@ -4,6 +4,7 @@ import secrets
 
 from starlette.responses import Response
 
+from scheduler.blobs import AwayError
 from scheduler.errors import UserError
 from scheduler.model import Action
 from scheduler.operations import intake
@@ -57,6 +58,8 @@ def take(ask: Ask) -> Response:
             group=ask.form["who"] == "group",
             uploaded_by=by,
         )
+    except AwayError:
+        raise  # a page of its own: nothing was stored
     except UserError as error:
         return _form(ask, action, wrong=why(ask, error), status=422)
     cleaner = cleaner_of(app)
