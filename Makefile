@@ -1,6 +1,6 @@
 # `make` lists what one can do.
 .DEFAULT_GOAL := help
-.PHONY: help install rehearse test lint bench clean
+.PHONY: help install rehearse test coverage torture lint bench clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -18,8 +18,14 @@ rehearse: $(VENV)/.installed ## rehearse the reference campaign, offline, and sa
 	@$(BIN)/solidarity rehearse
 
 test: $(VENV)/.tested-with $(PDS) ## install what tests need and run all of them
+	@$(BIN)/python -m pytest -n auto --dist worksteal
+
+coverage: $(VENV)/.tested-with $(PDS) ## the same, and which lines no test reaches: half as long again
 	@$(BIN)/coverage erase
 	@$(BIN)/python -m pytest -n auto --dist worksteal --cov --cov-report=term:skip-covered
+
+torture: $(VENV)/.tested-with $(PDS) ## every proof at the size of a release, in steps that can be stopped and said again
+	@$(BIN)/python -m tests.reliability.torture $(STEPS) $(if $(MINUTES),--minutes $(MINUTES))
 
 lint: $(VENV)/.tested-with ## formatting, lints, types, and which part may import which
 	@$(BIN)/ruff format --check .

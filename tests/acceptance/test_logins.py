@@ -271,15 +271,14 @@ def test_a_network_that_hangs_keeps_no_post_waiting(house: House, monkeypatch: p
     app = house.app()
     queue.apply(app, app.load_posts())
     daemon = Daemon(app)
-    for lane in daemon._lanes:
-        lane.start()
+    daemon._crew.start()
     assert asked.wait(60)
-    daemon._ring()
+    daemon._crew.ring()
     wait_for(lambda: set(_statuses(app).values()) == {"published"}, seconds=60)
     daemon._stopping.set()
-    daemon._ring()
+    daemon._crew.ring()
     answer.set()
-    for lane in daemon._lanes:
+    for lane in daemon._crew.threads:
         lane.join(60)
     app.close()
 

@@ -8,7 +8,14 @@ from pathlib import Path
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 
 from scheduler import moderation
 from scheduler.model import Every, Risk, Text
@@ -158,6 +165,16 @@ class ConsentMachine(RuleBasedStateMachine):
         """The daemon takes a single step."""
         deliver.step(self.world.app)
 
+    @precondition(lambda self: self.found)
+    @rule(data=st.data(), what=st.sampled_from(["alt", "withdraw", "reject", "forget"]))
+    def change_what_is_prepared(self, data, what):
+        """Somebody takes it back, or it is changed, between its being prepared and its time."""
+        found = self._one(data)
+        if found.stage is Stage.approved and found.due_at is not None and found.due_at > self.world.clock.now():
+            self.world.let(found.due_at - timedelta(seconds=30) - self.world.clock.now())
+            self._do(found.id, what)
+            self.world.let(timedelta(minutes=1))
+
     # ── what must hold ──
 
     def look(self, out):
@@ -194,7 +211,7 @@ class ConsentMachine(RuleBasedStateMachine):
         assert len(shown) == len(set(shown))
 
 
-TestConsentMachine = ConsentMachine.TestCase
-TestConsentMachine.settings = settings(
-    max_examples=25, stateful_step_count=15, deadline=None, suppress_health_check=list(HealthCheck)
-)
+def test_whatever_happens():
+    """Nothing is sent without a consent that holds and the yeses it needs, whatever happens in whatever order."""
+    size = settings(max_examples=25, stateful_step_count=15, deadline=None, suppress_health_check=list(HealthCheck))
+    run_state_machine_as_test(ConsentMachine, settings=size)

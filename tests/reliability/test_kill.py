@@ -10,6 +10,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
@@ -25,6 +26,7 @@ from scheduler.standins.x import USERS, Server
 from scheduler.status import Status
 from scheduler.store import claims, deliveries
 
+DATABASES = ("sqlite",)
 KEY = "act/hello@x"
 LANES = 6  # the sweep is cut into this many tests, which run side by side
 STEP = int(os.environ.get("SOLIDARITY_KILL_STEP", "1"))
@@ -53,6 +55,7 @@ THREAD = """
     thread: [We stay with you., We come back.]
 """
 PARTS = {"post": 1, "thread": 3}
+WHOLE = [("We stand with you.\n\n#Solidarity", 1), ("We stay with you.", 0), ("We come back.", 0)]
 
 
 @cache
@@ -71,14 +74,23 @@ def _environment() -> dict[str, str]:
     return {**plain, **secrets, "PYTHONDONTWRITEBYTECODE": "1"}
 
 
-def _killed_cycle(folder: Path, kill_at: int) -> bool:
+def last_call(folder: Path, plant: str) -> int:
+    """Return the point at which a cycle with a bug in it calls its network for the last time."""
+    with Server() as server:
+        _workspace(folder, server.url, "post")
+        command = [sys.executable, "-m", "tests.reliability.cycle", str(folder), "0", plant]
+        done = subprocess.run(command, check=True, capture_output=True, env=_environment(), timeout=60)
+    return max(int(line.split()[1]) for line in done.stdout.decode().splitlines() if line.startswith("connect"))
+
+
+def _killed_cycle(folder: Path, kill_at: int, plant: str) -> bool:
     """Run one cycle, killed at a point; False when it came to its end before."""
-    if _can_trace():
+    if _can_trace() and not plant:
         inject = f"inject={CALLS}:signal=SIGKILL:when={kill_at}"
         trace = ["strace", "-f", "-qq", "-o", "/dev/null", "-e", f"trace={CALLS}", "-e", inject]
         command = [*trace, sys.executable, "-m", "scheduler", "-C", str(folder), "run", "--once"]
     else:
-        command = [sys.executable, "-m", "tests.reliability.cycle", str(folder), str(kill_at)]
+        command = [sys.executable, "-m", "tests.reliability.cycle", str(folder), str(kill_at), *filter(None, [plant])]
     done = subprocess.run(command, check=False, capture_output=True, env=_environment(), timeout=60)
     if done.returncode in {-signal.SIGKILL, 128 + signal.SIGKILL}:
         return True
@@ -152,26 +164,35 @@ def _booked(folder: Path) -> int:
 @pytest.mark.parametrize("kind", PARTS)
 def test_killed_at_every_write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str, lane: int):
     """Wherever the cycle is killed, each part is out exactly once in the end, in order, and the state says so."""
-    template = tmp_path / "template"
-    _workspace(template, "http://127.0.0.1:1", kind)
     step = STEP if kind == "post" or STEP > 1 else _OF_A_THREAD
-    for point in range(1 + lane, MOST, LANES * step):
-        folder = tmp_path / f"killed-at-{point}"
-        shutil.copytree(template, folder)
+    last = sweep(tmp_path, monkeypatch, kind, range(1 + lane, MOST, LANES * step))
+    assert last >= FEWEST, f"only {last} points: the sweep doesn't kill where it should"
+
+
+def sweep(folder: Path, monkeypatch: pytest.MonkeyPatch, kind: str, points: Iterable[int], plant: str = "") -> int:
+    """Kill a cycle at each of these points and recover; return the first that came after the cycle's end.
+
+    With `plant` a bug is in the program that is killed; the one that recovers is this process.
+    """
+    template = folder / "template"
+    _workspace(template, "http://127.0.0.1:1", kind)
+    for point in points:
+        there = folder / f"killed-at-{point}"
+        shutil.copytree(template, there)
         with Server() as server:
-            (folder / "config.yaml").write_text(CONFIG.format(url=server.url), "utf-8")
-            killed = _killed_cycle(folder, point)
-            before, booked = len(server.state()["posts"]), _booked(folder)
-            seen = _recover(folder, monkeypatch, server)
+            (there / "config.yaml").write_text(CONFIG.format(url=server.url), "utf-8")
+            killed = _killed_cycle(there, point, plant)
+            before, booked = len(server.state()["posts"]), _booked(there)
+            seen = _recover(there, monkeypatch, server)
             out = server.state()["posts"]
             where = f"killed at point {point}, {before} out and {booked} booked then, states {seen}"
             assert len(out) == PARTS[kind], where
             assert [one["reply_to"] for one in out] == [None, *(one["id"] for one in out)][: len(out)], where
+            assert [(one["text"], len(one["media"])) for one in out] == WHOLE[: len(out)], where
             assert seen[-1] is Status.published, where
             assert before == booked or Status.needs_human not in seen, where
-            _whole(folder, PARTS[kind])
-        shutil.rmtree(folder)
+            _whole(there, PARTS[kind])
+        shutil.rmtree(there)
         if not killed:
-            assert point >= FEWEST, f"only {point} points: the sweep doesn't kill where it should"
-            return
+            return point
     pytest.fail(f"the cycle has more than {MOST} points")

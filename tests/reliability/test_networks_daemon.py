@@ -33,6 +33,7 @@ from scheduler.status import Status
 from scheduler.store import claims, deliveries
 from tests.reliability.on_networks import MAY_ASK, NETWORKS, THREADING, tell
 
+DATABASES = ("sqlite",)
 KILLS = int(os.environ.get("SOLIDARITY_KILLS", "20"))
 POSTS = int(os.environ.get("SOLIDARITY_KILLS_POSTS", "15"))
 SLOW = 0.05  # seconds that each request takes to arrive: a kill shall find some on their way

@@ -85,7 +85,7 @@ def test_workers_that_oversleep(tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
 def _worker(world: OnNetworks, name: str) -> App:
     """Return an App with a connection of its own to the state."""
     app = world.daemon(name)
-    app.store = open_store("sqlite:///var/state.db", world.workspace.folder, durable=False)
+    app.store = open_store(world.workspace.database, world.workspace.folder, durable=False)
     return app
 
 

@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import event
 
 from scheduler.app import App
-from scheduler.errors import UserError
+from scheduler.errors import TryLater, UserError
 from scheduler.operations import deliver, recover
 from scheduler.operations.cancel import cancel
 from scheduler.operations.pause import pause, resume
@@ -22,6 +22,7 @@ from scheduler.operations.retry import retry
 from scheduler.operations.withdraw import withdraw
 from scheduler.status import Status
 from scheduler.store import controls
+from scheduler.testing import FakePublisher
 from tests.reliability.test_withdrawal_races import DOWN_FAULTS, Killed, RacedNetwork, RacedPublisher
 from tests.world import NOON, World, post
 
@@ -268,3 +269,47 @@ def test_settled_by_a_person_at_every_part(tmp_path: Path):
         world.let(HOUR)
         assert world.texts() == OLD
         world.close()
+
+
+@pytest.mark.parametrize("found", [True, False])
+def test_the_known_parts_come_down_while_another_is_looked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, found: bool
+):
+    """What is known to be out of a thread waits for no look at the part in doubt; that one follows once it is found."""
+    world = World(tmp_path, honest=False)
+    world.threads["p"] = OLD[1:]
+    world.write(post(text="one", at=NOON + HOUR))
+    world.queue()
+    world.network.faults = ["ok", "lost-after"]
+    with monkeypatch.context() as away:
+        away.setattr(FakePublisher, "find", _away)
+        world.let(HOUR + timedelta(minutes=1))
+        assert (world[KEY].status, len(world[KEY].parts)) == (Status.unknown, 1)
+        first, second = (one.token for one in world.network.out)
+        withdraw(world.app, KEY, who="me")
+        world.let(timedelta(minutes=1))
+        assert world.network.taken_down == [first]
+        assert world[KEY].status is Status.unknown
+        with world.store.read() as c:
+            assert [one.key for one in controls.open_tasks(c)] == [KEY]
+    if found:
+        world.let(HOUR)
+    else:
+        with monkeypatch.context() as blind:
+            blind.setattr(FakePublisher, "find", lambda *_: None)
+            world.let(timedelta(days=3))
+        assert world[KEY].status is Status.needs_human
+        assert world.network.taken_down == [first]
+        resolve(world.app, KEY, url="https://example.org/" + second, who="me")
+        world.let(HOUR)
+    assert len(world.network.taken_down) == 2
+    assert world.network.taken_down[0] == first
+    assert world[KEY].status is Status.withdrawn
+    with world.store.read() as c:
+        assert controls.open_tasks(c) == []
+    world.close()
+
+
+def _away(*_: object) -> None:
+    """Stand for a network that can't be asked."""
+    raise TryLater("down")

@@ -42,12 +42,17 @@ class RacedNetwork(FakeNetwork):
 
     point: Callable[[], None] = staticmethod(lambda: None)
     down_faults: ClassVar[list[str]] = []
+    calling = False  # the visible call is under way
 
     def post(self, out: Outgoing) -> Receipt:
         """Put a post out."""
-        self.point()
-        receipt = super().post(out)
-        self.point()
+        self.calling = True
+        try:
+            self.point()
+            receipt = super().post(out)
+            self.point()
+        finally:
+            self.calling = False
         return receipt
 
 
