@@ -1,6 +1,5 @@
-"""What claiming a delivery costs, beside the same statement through bare `sqlite3` with the same durability."""
+"""One step of the queue at a time, beside bare `sqlite3` with the same durability; and among very many."""
 
-import sqlite3
 import statistics
 import tempfile
 import time
@@ -8,48 +7,62 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from bench import daemon, raw
+from bench.figures import line
 from scheduler.model import Content, Lateness, Planned
 from scheduler.status import Status
-from scheduler.store import Store, claims, deliveries, open_store
+from scheduler.store import Store, adding, claims, open_store
 
-WAITING = 20_000
-CLAIMS = 300
-ACCOUNTS = 400
+FEW, MANY = 10_000, 5_000_000
+TIMES = 400
+ACCOUNTS = 1_000  # each has one in hand at a time
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 LEASE = timedelta(minutes=3)
 
 
 def measure() -> Iterator[str]:
-    """Yield the cost of a claim and of a poll that finds nothing, with their ratios to bare SQLite."""
-    with tempfile.TemporaryDirectory() as folder:
-        store = _filled(Path(folder))
-        ours = _median(CLAIMS, lambda: _claim(store))
-        poll = _median(CLAIMS, lambda: _poll(store))
-        store.close()
-        raw = _raw(Path(folder) / "var/state.db")
-        bare = _median(CLAIMS, lambda: _raw_claim(raw))
-        raw.close()
-    beside = f"bare sqlite3 with the same commit {bare:.2f} ms ({ours / bare:.1f}x)"
-    yield f"claim, {WAITING:,} waiting: {ours:.2f} ms, {beside}"
-    yield f"looking when something is next to do: {poll:.2f} ms"
+    """Yield the cost of a claim, of a queued row and of a look, with their ratios to bare SQLite."""
+    with tempfile.TemporaryDirectory() as name:
+        store, bare = _filled(Path(name), FEW), raw.opened(Path(name) / "raw.db")
+        raw.fill(bare, FEW, 1)
+        yield _beside("a claim", lambda _: _claim(store), lambda _: raw.claim(bare, 1), most=1.6)
+        yield _beside(
+            "a queued row", lambda number: _add(store, number), lambda number: raw.fill(bare, 1, number), most=1.6
+        )
+        empty = _filled(Path(name) / "idle", 0)
+        bare.execute("UPDATE jobs SET status = 'published'")
+        yield _beside("an idle look", lambda _: _poll(empty), lambda _: _raw_poll(bare), most=20)
+        many = _filled(Path(name) / "many", MANY)
+        few = _filled(Path(name) / "few", FEW)
+        what = f"a claim among {MANY:,} beside one among {FEW:,}"
+        yield _beside(what, lambda _: _claim(many), lambda _: _claim(few), most=1.4)
+        for one in (store, empty, many, few):
+            one.close()
+        bare.close()
 
 
-def _filled(folder: Path) -> Store:
+def _beside(what: str, ours: Callable[[int], object], other: Callable[[int], object], *, most: float) -> str:
+    """Take turns, so that both meet the same noise; compare the medians."""
+    mine, theirs = [], []
+    for number in range(TIMES):
+        mine.append(_seconds(ours, number))
+        theirs.append(_seconds(other, number))
+    one, two = statistics.median(mine), statistics.median(theirs)
+    said = what if "beside" in what else f"{what} beside bare sqlite3"
+    return line(f"{said}: {one * 1e6:.1f} µs and {two * 1e6:.1f} µs", one / two, most=most)
+
+
+def _seconds(work: Callable[[int], object], number: int) -> float:
+    begun = time.perf_counter()
+    work(number)
+    return time.perf_counter() - begun
+
+
+def _filled(folder: Path, number: int) -> Store:
+    folder.mkdir(exist_ok=True)
     store = open_store("sqlite:///var/state.db", folder)
-    content = Content(text="We stand with you. #Solidarity", language="en")
-    with store.write() as c:
-        for number in range(WAITING):
-            planned = Planned(
-                key=f"act/p{number}@a{number % ACCOUNTS}",
-                action="act",
-                post=f"p{number}",
-                account=f"a{number % ACCOUNTS}",
-                platform="outbox",
-                due_at=NOW + timedelta(seconds=number // ACCOUNTS),
-                content=content,
-                late=Lateness(),
-            )
-            deliveries.add(c, planned, status=Status.queued, worker="bench", now=NOW)
+    daemon.fill(store, [(number, NOW)], accounts=ACCOUNTS)
+    store.checkpoint()
     return store
 
 
@@ -59,31 +72,19 @@ def _claim(store: Store) -> None:
     assert found is not None
 
 
+def _add(store: Store, number: int) -> None:
+    planned = Planned(
+        key=f"new/p{number}@a", action="new", post=f"p{number}", account="a", platform="noting", due_at=NOW,
+        content=Content(text=raw.TEXT, language="en"), late=Lateness(),
+    )  # fmt: skip
+    with store.write() as c:
+        adding.add(c, planned, status=Status.queued, worker="bench", now=NOW)
+
+
 def _poll(store: Store) -> None:
     with store.read() as c:
         claims.next_moment(c, now=NOW, ahead=timedelta(minutes=2))
 
 
-def _raw(path: Path) -> sqlite3.Connection:
-    connection = sqlite3.connect(path, isolation_level=None)
-    connection.execute("PRAGMA synchronous=FULL")
-    connection.execute("UPDATE deliveries SET status = 'queued', lease_owner = NULL")
-    return connection
-
-
-def _raw_claim(connection: sqlite3.Connection) -> None:
-    connection.execute("BEGIN IMMEDIATE")
-    values = {"to": "claimed", "worker": "bench", "now": 10**17, "until": 10**17, "ahead": 10**17, "soon": 0}
-    values["today"] = ""
-    row = connection.execute(str(claims._TO_STAGE), values).fetchone()
-    connection.execute("COMMIT")
-    assert row is not None
-
-
-def _median(times: int, work: Callable[[], None]) -> float:
-    taken = []
-    for _ in range(times):
-        start = time.perf_counter()
-        work()
-        taken.append((time.perf_counter() - start) * 1000)
-    return statistics.median(taken)
+def _raw_poll(connection: "raw.sqlite3.Connection") -> None:
+    connection.execute("SELECT MIN(due_at) FROM jobs WHERE status = 'queued'").fetchone()

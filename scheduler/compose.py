@@ -5,9 +5,10 @@ Hashtags, tags and the link belong to the action: they are added here, so that n
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 from scheduler import captions, phases, splitting
 from scheduler.captions import Caption
@@ -37,6 +38,7 @@ UPLOADS = "var/uploads"
 
 _PLACEHOLDER = re.compile(rf"\{{({'|'.join(PLACEHOLDERS)})\}}")
 _ADDRESS = re.compile(r"https?://\S+")
+_MARKS = re.compile("[#@]|://")
 # A word set in beside these needs no space; beside anything else it would run into its neighbour.
 _OPENING = "([{<«“‘„\"'¿¡"  # noqa: RUF001
 _CLOSING = ")]}>»”’\"'.,;:!?…؟،؛。、！？：；"  # noqa: RUF001
@@ -74,7 +76,7 @@ def _parts(action: Action, post: Post, account: Account, workspace: Workspace, n
     said = (_chosen(post, account), *post.thread)
     bodies = [one.in_language(account.language, workspace.language) for one in said]
     whole = "\n\n".join(bodies)
-    words = _words(action, account, workspace, _PLACEHOLDER.sub(" ", whole))
+    words = _words(action, account, workspace, _PLACEHOLDER.sub(" ", whole) if "{" in whole else whole)
     warned = "" if network.warning else _warned(post, account, workspace)
     filled = [warned, *(_fill(body, words) for body in bodies)]
     line = _line(words, whole)
@@ -88,7 +90,7 @@ def _parts(action: Action, post: Post, account: Account, workspace: Workspace, n
 
 def _line(words: Mapping[str, str], body: str) -> str:
     """Return the line of what `body` has no place for."""
-    placed = set(_PLACEHOLDER.findall(body))
+    placed = set(_PLACEHOLDER.findall(body)) if "{" in body else ()
     return " ".join(value for name, value in words.items() if value and name not in placed)
 
 
@@ -198,25 +200,36 @@ def _spoken(said: Text, language: str, workspace: Workspace) -> str:
 def _words(action: Action, account: Account, workspace: Workspace, literal: str) -> dict[str, str]:
     """Return the link, the tags and the hashtags that `literal` doesn't hold yet."""
     link = action.link.in_language(account.language, workspace.language) if action.link else ""
+    tags = action.tags.get(account.platform, ())
+    if not _MARKS.search(literal):  # it holds none of them
+        return {"link": link, "tags": _row("@", tags), "hashtags": _row("#", action.hashtags)}
     addresses = {found.rstrip(_SENTENCE_END) for found in _ADDRESS.findall(literal)}
     spoken = _folded(_ADDRESS.sub(" ", literal))
-    tags = _unique(action.tags.get(account.platform, ()))
     return {
         "link": "" if link.rstrip(_SENTENCE_END) in addresses else link,
-        "tags": " ".join(f"@{tag}" for tag in tags if not _holds(spoken, f"@{tag}")),
+        "tags": " ".join(f"@{tag}" for tag in _unique(tags) if not _holds(spoken, f"@{tag}")),
         "hashtags": " ".join(f"#{tag}" for tag in _unique(action.hashtags) if not _holds(spoken, f"#{tag}")),
     }
 
 
-def _unique(names: tuple[str, ...]) -> Iterator[str]:
-    seen = set()
+@lru_cache(maxsize=1024)
+def _row(sign: str, names: tuple[str, ...]) -> str:
+    return " ".join(f"{sign}{name}" for name in _unique(names))
+
+
+@lru_cache(maxsize=1024)
+def _unique(names: tuple[str, ...]) -> tuple[str, ...]:
+    """Return names without those that say the same as an earlier one; all posts of an action have the same ones."""
+    found: dict[str, str] = {}
     for name in names:
-        if _folded(name) not in seen:
-            seen.add(_folded(name))
-            yield name
+        found.setdefault(_folded(name), name)
+    return tuple(found.values())
 
 
+@lru_cache(maxsize=1024)
 def _folded(words: str) -> str:
+    if words.isascii():
+        return words.casefold()
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", words).casefold())
 
 
@@ -254,6 +267,8 @@ def _goes_on(char: str) -> bool:
 
 def _fill(body: str, words: Mapping[str, str]) -> str:
     """Return `body` with each placeholder's words in its place; what is put in is never read again."""
+    if "{" not in body:
+        return body.strip()
     parts = _PLACEHOLDER.split(body.strip())
     out, glued = parts[0], False
     for name, following in zip(parts[1::2], parts[2::2], strict=True):
@@ -310,7 +325,7 @@ def card(action: Action, post: Post, account: Account, workspace: Workspace, due
         theme=order.theme or action.theme or workspace.brand.theme,
         label=phases.label(action.phase, days_left, spoken),
         days_left=days_left,
-        hashtags=tuple(_unique(action.hashtags)),
+        hashtags=_unique(action.hashtags),
         brand=workspace.brand.name.in_language(spoken, workspace.language),
         logo=workspace.brand.logo,
         photo_sha256=order.photo_sha256,

@@ -25,6 +25,11 @@ def deliveries(
     return sorted([*planned, *contributed(actions, workspace, contributions)], key=_order)
 
 
+def count(actions: Iterable[Action], workspace: Workspace) -> int:
+    """Return how many deliveries staff's own posts ask for, without making them."""
+    return sum(1 for action in actions for post in action.posts for _ in _slots(action, post, workspace))
+
+
 def contributed(
     actions: Iterable[Action], workspace: Workspace, contributions: Iterable[Contribution]
 ) -> list[Planned]:
@@ -105,14 +110,21 @@ def _order(one: Planned) -> tuple[datetime, str]:
 def _of_post(
     action: Action, post: Post, workspace: Workspace, network: Callable[[Account], compose.Network]
 ) -> Iterator[Planned]:
+    for name, due_at, account in _slots(action, post, workspace):
+        content = compose.content(action, post, account, workspace, due_at=due_at, network=network(account))
+        yield _planned(action, post, account, workspace, name=name, due_at=due_at, content=content)
+
+
+def _slots(action: Action, post: Post, workspace: Workspace) -> Iterator[tuple[str, datetime, Account]]:
+    """Yield when and where a post of staff's own goes out."""
     if post.submissions:
         return
+    accounts = targets(action, post, workspace)
     for name, wall in occurrences.walls(post):
         due_at = occurrences.to_utc(wall, workspace.timezone)
         if is_open(action, due_at):
-            for account in targets(action, post, workspace):
-                content = compose.content(action, post, account, workspace, due_at=due_at, network=network(account))
-                yield _planned(action, post, account, workspace, name=name, due_at=due_at, content=content)
+            for account in accounts:
+                yield name, due_at, account
 
 
 def _of_submission(

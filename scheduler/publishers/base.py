@@ -100,6 +100,7 @@ class Publisher(ABC):
     looks: ClassVar[tuple[timedelta, ...]] = ()  # when to look, counted from the visible call
     options: ClassVar[frozenset[str]] = frozenset()  # keys of its account in config.yaml beyond those of every account
     live: ClassVar[bool] = True  # publishes where the public sees it
+    reads_late: ClassVar[bool] = False  # reads its files in the visible call, not while it is prepared
 
     def __init__(
         self,
@@ -141,7 +142,7 @@ class Publisher(ABC):
 
     def findings(self, content: Content) -> list[Finding]:
         """Return the problems of a content with all its parts."""
-        found = self.problems(replace(content, thread=()))
+        found = self.problems(replace(content, thread=()) if content.thread else content)
         for number, text in enumerate(content.thread, 2):
             part = Content(text=text, language=content.language, warning=content.warning)
             found += [replace(one, message=f"part {number}: {one.message}") for one in self.problems(part)]
@@ -208,6 +209,10 @@ class Publisher(ABC):
 
         Raises only PublishError: AccountBlocked says how a person gets new ones.
         """
+        return None
+
+    def ends_at(self) -> datetime | None:
+        """Return when the login ends unless `renew` succeeds first; None where that isn't known, or is hours away."""
         return None
 
     def log_in(self, ask: Ask) -> dict[str, str]:  # noqa: ARG002

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from scheduler.errors import AccountBlocked, OutcomeUnknown, Rejected, TryLater, UserError
 from scheduler.model import Account, Content, Finding, Medium, Outgoing, Receipt, Staged
 from scheduler.publishers import base, bluesky_record, bluesky_text
+from scheduler.publishers.grapheme_count import graphemes
 
 if TYPE_CHECKING:
     from scheduler.publishers.bluesky_wire import Line
@@ -80,11 +81,11 @@ class Publisher(base.Publisher):
             message = f"{pictures} pictures, Bluesky takes {self.limits.images} (a card counts as one): leave some out"
             found.append(Finding(rule="too-many-images", message=message, about="images"))
         for number, image in enumerate(content.images, 1):
-            if (over := bluesky_text.graphemes(image.alt) - self.limits.alt) > 0:
+            if (over := graphemes(image.alt) - self.limits.alt) > 0:
                 message = f"the alt text of picture {number} is {over} over Bluesky's {self.limits.alt:,}: shorten it"
                 found.append(Finding(rule="alt-too-long", message=message, about="images"))
         if content.video is not None:
-            if (over := bluesky_text.graphemes(content.video.alt) - _FILM_ALT) > 0:
+            if (over := graphemes(content.video.alt) - _FILM_ALT) > 0:
                 message = f"the alt text of the video is {over} over Bluesky's {_FILM_ALT:,}: shorten it"
                 found.append(Finding(rule="alt-too-long", message=message, about="video"))
             if pictures:

@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import urlsplit
 
+from scheduler.publishers.grapheme_count import graphemes
+
 GRAPHEMES = 300
 BYTES = 3_000
 TAG_GRAPHEMES = 64
@@ -24,13 +26,6 @@ def measure(text: str) -> int:
     Bluesky takes 300 graphemes and 3,000 bytes: both hold exactly where this is at most 300.
     """
     return max(graphemes(text), -(-len(encoded(text)) // (BYTES // GRAPHEMES)))
-
-
-def graphemes(text: str) -> int:
-    """Return the number of characters as people see them."""
-    import regex
-
-    return sum(1 for _ in regex.finditer(r"\X", text))
 
 
 def encoded(text: str) -> bytes:

@@ -235,6 +235,10 @@ class OwnPosts(base.Publisher):
         self._missing()
         return self._keys.renew(self._refreshed, self.verify, self._cure)
 
+    def ends_at(self) -> datetime | None:
+        """Return when the token runs out, where that is known: it lasts 60 days and is renewed once a week."""
+        return self._keys.ends_at()
+
     @property
     def _cure(self) -> str:
         return f"solidarity accounts login --account {self.account.name}"

@@ -89,9 +89,7 @@ def _page(wire: "Wire", account_id: str, params: Mapping[str, str]) -> list[dict
 def _after(wire: "Wire", account_id: str, since_id: str, earliest: datetime) -> tuple[list[dict[str, Any]], bool]:
     """Return the posts after another or, where that isn't known, after a moment; oldest first, and whether all."""
     if not since_id:
-        latest = _page(wire, account_id, {"limit": str(_PAGE)})
-        late = [post for post in latest if _is_late(post, earliest)]
-        return late[::-1], len(latest) < _PAGE or len(late) < len(latest)
+        return _late(wire, account_id, earliest)
     posts: list[dict[str, Any]] = []
     for _ in range(_PAGES):
         page = _page(wire, account_id, {"limit": str(_PAGE), "min_id": since_id})
@@ -100,6 +98,20 @@ def _after(wire: "Wire", account_id: str, since_id: str, earliest: datetime) -> 
         posts += page[::-1]
         since_id = page[0]["id"]
     return posts, False
+
+
+def _late(wire: "Wire", account_id: str, earliest: datetime) -> tuple[list[dict[str, Any]], bool]:
+    """Return the posts after a moment, from the newest back: oldest first, and whether all."""
+    posts: list[dict[str, Any]] = []
+    before: dict[str, str] = {}
+    for _ in range(_PAGES):
+        page = _page(wire, account_id, {"limit": str(_PAGE), **before})
+        late = [post for post in page if _is_late(post, earliest)]
+        posts += late
+        if len(page) < _PAGE or len(late) < len(page):
+            return posts[::-1], True
+        before = {"max_id": page[-1]["id"]}
+    return posts[::-1], False
 
 
 def look(

@@ -5,8 +5,11 @@ Sources: mastodon/mastodon, status_length_validator.rb, account.rb and text_form
 
 import re
 import unicodedata
+from functools import lru_cache
 from html.parser import HTMLParser
 from urllib.parse import unquote
+
+from scheduler.publishers.grapheme_count import PLAIN_LINK, graphemes, whole
 
 LINK = 23
 """Characters that a link counts, however long it is."""
@@ -19,23 +22,30 @@ _MOST_DOTS = 50  # a word with more is no address, and would take the pattern fo
 
 def length(text: str, *, link: int = LINK) -> int:
     """Return the length of a text: graphemes, links at `link` each, `@user@server` as `@user`."""
-    import regex
-
-    whole = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    counted = re.sub(r"\S+", lambda word: _placeheld(word[0], "x" * link), whole)
-    return len(regex.findall(r"\X", _short_mentions(counted)))
+    counted = whole(text)
+    if "://" in counted:
+        counted = re.sub(r"\S+", lambda word: _placeheld(word[0], "x" * link), counted)
+    return graphemes(_short_mentions(counted) if "@" in counted else counted)
 
 
 def _placeheld(word: str, link: str) -> str:
     """Return a word with its links, which must begin with http:// or https://, replaced."""
+    if PLAIN_LINK.fullmatch(word):
+        return link
     if "://" not in word or word.count(".") > _MOST_DOTS:
         return word
-    from twitter_text import extract_urls_with_indices
-
-    for found in reversed(extract_urls_with_indices(word, extract_urls_without_protocol=False)):
-        start, end = found["indices"]
+    for start, end in reversed(_links(word)):
         word = word[:start] + link + word[end:]
     return word
+
+
+@lru_cache(maxsize=4096)
+def _links(word: str) -> tuple[tuple[int, int], ...]:
+    """Return where a word's links stand; every post of an action has the same one."""
+    from twitter_text import extract_urls_with_indices
+
+    found = extract_urls_with_indices(word, extract_urls_without_protocol=False)
+    return tuple((one["indices"][0], one["indices"][1]) for one in found)
 
 
 def _short_mentions(text: str) -> str:

@@ -20,6 +20,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from scheduler import files
 from scheduler.clock import Clock
 from scheduler.errors import AccountBlocked, OutcomeUnknown, Rejected, TryLater
 from scheduler.gallery import feed
@@ -49,6 +50,7 @@ class Publisher(base.Publisher):
     )
     looks = (timedelta(0),)  # a folder is there at once or not at all
     live = False
+    reads_late = True
 
     def __init__(
         self,
@@ -120,7 +122,7 @@ class Publisher(base.Publisher):
         """Return the receipt in the post's folder; no folder proves that it didn't go out."""
         final = self._home / _name(out)
         try:
-            return _read_receipt(final) if _there(final) else base.Absent()
+            return self._settled(final) if _there(final) else base.Absent()
         except OSError:
             return None  # a disk that can't be read proves nothing
 
@@ -144,7 +146,7 @@ class Publisher(base.Publisher):
     def verify(self) -> str:
         """Check that the folder can be written; return its path."""
         try:
-            self._home.mkdir(parents=True, exist_ok=True)
+            self._make_home()
             with tempfile.TemporaryFile(dir=self._home):
                 pass
         except OSError as error:
@@ -192,15 +194,13 @@ class Publisher(base.Publisher):
 
     def _put(self, out: Outgoing, final: Path) -> None:
         """Write everything beside, then rename: the one visible step. Raises OSError, only before it."""
-        self._home.mkdir(parents=True, exist_ok=True)
+        self._make_home()
         half = Path(tempfile.mkdtemp(prefix=f".new-{_token(out)}-", dir=self._home))
         try:
             self._fill(half, out, final)
             half.rename(final)
         finally:
             shutil.rmtree(half, ignore_errors=True)  # gone already where all went well
-        with contextlib.suppress(OSError):  # it is out: nothing after the rename may say otherwise
-            self._sync(self._home)
         for left in self._home.glob(f".new-{_token(out)}-*"):  # of an attempt that was killed
             shutil.rmtree(left, ignore_errors=True)
 
@@ -231,6 +231,12 @@ class Publisher(base.Publisher):
         for path in [*half.iterdir(), half]:
             self._sync(path)
 
+    def _make_home(self) -> None:
+        if self._like:
+            self._home.mkdir(parents=True, exist_ok=True)
+        else:
+            files.make_folder(self._home)
+
     def _sync(self, path: Path) -> None:
         """Wait until `path` is on the disk; a stand-in's posts aren't worth the wait."""
         if self._like or os.name == "nt":  # Windows has no handle on a folder
@@ -242,10 +248,16 @@ class Publisher(base.Publisher):
             os.close(handle)
 
     def _receipt_of(self, final: Path) -> Receipt:
-        receipt = _read_receipt(final)
+        receipt = self._settled(final)
         if receipt is None:
             raise OutcomeUnknown(f"{final} is there without a readable receipt.json: a person must look.")
         return receipt
+
+    def _settled(self, final: Path) -> Receipt | None:
+        """Return a post's receipt once its folder is there for good, also where another one has put it there."""
+        with contextlib.suppress(OSError):  # it is out: nothing after the rename may say otherwise
+            self._sync(self._home)
+        return _read_receipt(final)
 
     # ── the page ──
 

@@ -145,6 +145,13 @@ TURNED: Mapping[type[Exception], Any] = {
 """Every exception that comes out of tweepy and how it is judged; the first row that fits counts."""
 
 
+class _Body(dict[str, object]):
+    """What is sent. tweepy writes each request out for a log that nobody keeps: of a picture that took milliseconds."""
+
+    def __repr__(self) -> str:
+        return "{…}"
+
+
 class Wire:
     """The requests of one account: signed with OAuth 1.0a keys, or with an OAuth 2 access token."""
 
@@ -182,7 +189,8 @@ class Wire:
         http_wire.hush(TALKATIVE)
         self._session.alone = visible
         try:
-            response = self._client.request(method, route, params=params, json=body, user_auth=self._signed)
+            sent = None if body is None else _Body(body)
+            response = self._client.request(method, route, params=params, json=sent, user_auth=self._signed)
             answer = response.json() if response.content or not empty_ok else {}
         except Exception as error:  # whatever it is, it must not be taken for "not sent"
             trouble = self._judged(error, body or {})

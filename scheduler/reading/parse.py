@@ -1,7 +1,7 @@
 """From text to nodes: YAML 1.2 without aliases, tags and deep nesting, one document a file."""
 
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from ruamel.yaml import YAML
@@ -17,12 +17,12 @@ from ruamel.yaml.events import (
 )
 
 from scheduler.model import Place
+from scheduler.reading import comments, quick
 from scheduler.reading.nodes import Comment, Node, Row, Scalar, Table
 from scheduler.reading.report import Report, Wrong, shown
 
 DEEPEST = 20
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
-_COMMENT = re.compile(r"(\s+)#(\w*)(:?)")
 
 # What ruamel says -> what to tell a person who never heard of tokens. The first that fits is taken.
 _PLAIN_WORDS = (
@@ -63,6 +63,11 @@ class _Open:
 
 def nodes(text: str, name: str, report: Report) -> Node | None:
     """Return the root node of `text`, or None with the problem in `report`. Never raises."""
+    return quick.nodes(text, name, deepest=DEEPEST) or careful(text, name, report)
+
+
+def careful(text: str, name: str, report: Report) -> Node | None:
+    """Return the same, and name whatever is wrong."""
     builder = _Builder(text, name, report)
     try:
         for event in YAML(typ="safe", pure=True).parse(text):
@@ -155,22 +160,9 @@ class _Builder:
             event.value,
             is_plain,
             self.place(event.start_mark),
-            self._comment(event.end_mark) if is_plain and event.value else None,
+            comments.behind(self._text, event.end_mark, self._name) if is_plain and event.value else None,
         )
         return self._last_word
-
-    def _comment(self, end: Any) -> Comment | None:
-        """Return the comment behind a word; on a line of its own only what looks like a hashtag counts."""
-        found = _COMMENT.match(self._text, end.index)
-        if not found:
-            return None
-        gap, word, colon = found.groups()
-        lines = re.split("\r\n|\r|\n", gap)
-        if len(lines) == 1:
-            place = Place(file=self._name, line=end.line + 1, column=end.column + len(gap) + 1)
-            return Comment(place, is_hashtag=word != "")
-        place = Place(file=self._name, line=end.line + len(lines), column=len(lines[-1]) + 1)
-        return Comment(place, is_hashtag=True) if word and not colon else None
 
     def _add(self, node: Node) -> None:
         if self._open:
@@ -188,29 +180,13 @@ class _Builder:
                 message = f"key {shown(key.text)} stands on line {first} already; keep one of the two"
                 self._report.error(key.place, "duplicate-key", message)
             else:
-                seen[key.text] = (key, _with_own_comment(key, _found_at(key, value)))
+                seen[key.text] = (key, comments.value_of(key, value))
         return Table(tuple(seen.values()), done.place, done.in_braces)
 
 
 def _indent(line: str) -> int:
     """Return how many spaces and dashes a line begins with."""
     return len(line) - len(line.lstrip(" -"))
-
-
-def _found_at(key: Scalar, value: Node) -> Node:
-    """Return the value; the parser places an empty one at whatever comes next, people look at its key."""
-    is_empty = isinstance(value, Scalar) and value.plain and not value.text
-    return replace(value, place=key.place) if is_empty else value
-
-
-def _with_own_comment(key: Scalar, value: Node) -> Node:
-    """Return the value without a comment on a line of its own that doesn't stand deeper than its key."""
-    if not isinstance(value, Scalar) or value.comment is None:
-        return value
-    place = value.comment.place
-    if place.line == key.place.line or place.column > key.place.column:
-        return value
-    return replace(value, comment=None)
 
 
 def _explained(error: MarkedYAMLError, text: str, builder: _Builder) -> tuple[Place, str]:

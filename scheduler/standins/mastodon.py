@@ -283,13 +283,15 @@ class Server(LoopbackServer):
         return reply(200, self._user(request).shown())
 
     def timeline(self, request: Request) -> Answer:
-        """GET /api/v1/accounts/:id/statuses, newest first; with min_id the ones right after that."""
+        """GET /api/v1/accounts/:id/statuses, newest first; with min_id those right after it, max_id those before."""
         query = dict(request.query)
-        if query.keys() - {"limit", "min_id", "exclude_reblogs"}:
+        if query.keys() - {"limit", "max_id", "min_id", "exclude_reblogs"}:
             return error(422, "an unknown parameter")
         limit, after = min(int(query.get("limit", "20")), 40), int(query.get("min_id", "-1"))
         mine = self._user(request).id == request.args[0]
         posts = [post for post in self.posts if post.owner.id == request.args[0] and int(post.id) > after]
+        if "max_id" in query:
+            posts = [post for post in posts if int(post.id) < int(query["max_id"])]
         posts = [post for post in posts if mine or post.visibility != "private"]
         posts = [post for post in posts if not (post.is_boost and query.get("exclude_reblogs") == "true")]
         if self.hidden_looks > 0:

@@ -42,6 +42,19 @@ def test_not_out_is_said_only_when_nobody_can_be_working_on_it(here: World) -> N
     assert len({request.headers["Idempotency-Key"] for request in here.server.asked(POST)}) == 1
 
 
+def test_the_first_of_many_posts_is_looked_for_among_all(here: World) -> None:
+    """On an account that had none before, more posts than a page holds may have come in the same minutes."""
+    out = here.network.out("Le premier")
+    staged = here.publisher().stage(out)
+    since = here.lost(out, staged, "timeout_before_commit")
+    for number in range(45):
+        other = replace(here.network.out(f"Numéro {number}"), token=f"other-{number}")
+        here.publisher().publish(other, here.publisher().stage(other))
+    for after, is_proof in ((15, False), (120, True)):
+        here.clock.move_to(since + timedelta(seconds=after))
+        assert isinstance(here.publisher().find(out, staged, since), Absent) == is_proof
+
+
 @pytest.mark.parametrize("version", ["4.2.29", "4.5.3", "4.6.0", "4.7.1", "4.7.2", "0.19.1+gotosocial"])
 def test_a_list_that_lags_doubles_nothing(tmp_path: Path, version: str) -> None:
     """Though the list doesn't show a post that is out, repeating the call within the hour leaves one post."""
