@@ -32,6 +32,7 @@ JSON = {
     "log": (ID,),
     "accounts": (),
     "doctor": (),
+    "notify": (),
     "cancel": (ID,),
     "retry": (ID,),
     "withdraw": (ID,),
@@ -39,8 +40,10 @@ JSON = {
     "user": ("add", "ada", "--role", "admin"),
     "audit": ("verify",),
 }
-ELSEWHERE = {"approve", "release", "resolve", "schema"}
-"""Three need a delivery in a state of its own, and print one as `status` does; a schema has keys of its own."""
+ELSEWHERE = {"approve", "copy-state", "release", "resolve", "schema"}
+"""Three need a delivery in a state of its own, and print one as `status` does; a schema has keys of its own.
+
+A state is copied once only."""
 
 
 def test_every_command_has_its_heading_and_no_other_has() -> None:
@@ -79,7 +82,7 @@ def test_every_command_line_shown_could_be_typed(page: Path) -> None:
 @pytest.mark.parametrize("page", pages.PAGES, ids=lambda page: page.name)
 def test_every_command_named_in_passing_exists(page: Path) -> None:
     """Each `solidarity NAME` in the running text names a command."""
-    named = set(re.findall(r"`solidarity ([a-z]+)", pages.prose(page.read_text("utf-8"))))
+    named = set(re.findall(r"`solidarity ([a-z][a-z-]*)", pages.prose(page.read_text("utf-8"))))
     assert named <= set(COMMANDS)
 
 

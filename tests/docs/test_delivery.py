@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from scheduler import publishers
+from scheduler import publishers, settling
 from scheduler.operations import deliver, queue
 from scheduler.publishers import x, x_wire
 from scheduler.status import MOVES, Status
@@ -49,8 +49,8 @@ def test_the_figures_of_waiting_are_the_code_s() -> None:
     page = pages.text("delivery.md")
     assert timedelta(minutes=3) == deliver.LEASE
     assert "lease of three minutes" in page
-    assert timedelta(seconds=20) == deliver._FIRST_DELAY
-    assert timedelta(minutes=10) == deliver._LONGEST_DELAY
+    assert timedelta(seconds=20) == settling._FIRST_DELAY
+    assert timedelta(minutes=10) == settling._LONGEST_DELAY
     assert "after 20 seconds" in page
     assert "up to 10 minutes" in page
     assert timedelta(days=1) == queue.LONG_PAST

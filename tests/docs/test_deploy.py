@@ -36,9 +36,9 @@ def test_the_unit_starts_a_real_command() -> None:
 
 def test_the_unit_waits_longer_than_the_daemon_takes() -> None:
     """The service manager doesn't kill the daemon while it finishes a call."""
-    from scheduler.daemon import process as daemon
+    from scheduler.daemon import lanes, process
 
-    assert int(_unit()["Service"]["TimeoutStopSec"]) > daemon._STOP_SECONDS + daemon._REST_SECONDS
+    assert int(_unit()["Service"]["TimeoutStopSec"]) > process._STOP_SECONDS + lanes.REST_SECONDS
 
 
 def test_the_guide_installs_what_the_unit_starts() -> None:
