@@ -3,8 +3,9 @@
 A recurrence runs on the wall clock: noon stays noon over a change of the clocks.
 """
 
+from bisect import bisect_left
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import islice
 from zoneinfo import ZoneInfo
 
@@ -46,7 +47,7 @@ def exists(wall: datetime, zone: ZoneInfo) -> bool:
 
 def comes_twice(wall: datetime, zone: ZoneInfo) -> bool:
     """Tell whether the clocks of `zone` show `wall` twice (in autumn)."""
-    return bool(datetime_ambiguous(wall, zone))
+    return bool(datetime_ambiguous(wall, zone)) and exists(wall, zone)  # it calls a skipped time ambiguous too
 
 
 def to_utc(wall: datetime, zone: ZoneInfo) -> datetime:
@@ -55,3 +56,18 @@ def to_utc(wall: datetime, zone: ZoneInfo) -> datetime:
     For a time that they skip: the moment that would have borne its name, had they not moved.
     """
     return wall.replace(tzinfo=zone, fold=0).astimezone(UTC)
+
+
+def reached(wall: datetime, zone: ZoneInfo) -> datetime:
+    """Return the moment from which on the clocks of `zone` have reached `wall`: where they skip it, when they skip."""
+    meant = to_utc(wall, zone)
+    if exists(wall, zone):
+        return meant
+    earlier = wall.replace(tzinfo=zone, fold=1).astimezone(UTC)  # by the clocks as they go after it
+    seconds = range(int((meant - earlier).total_seconds()))
+    passed = bisect_left(seconds, wall, key=lambda second: _shown(earlier + timedelta(seconds=second), zone))
+    return earlier + timedelta(seconds=passed)
+
+
+def _shown(moment: datetime, zone: ZoneInfo) -> datetime:
+    return moment.astimezone(zone).replace(tzinfo=None)

@@ -4,6 +4,7 @@ Pure but for the pictures it looks at. A post with an error is left out, like on
 version stays in the queue.
 """
 
+import operator
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import cache
@@ -53,11 +54,14 @@ def reviewed(loaded: Loaded, workspace: Workspace) -> Loaded:
 
 def _with_digests(action: Action, workspace: Workspace) -> Action:
     """Return an action whose posts name their pictures and films by content too: another picture is another post."""
-    return replace(action, posts=tuple(_digested(post, workspace) for post in action.posts))
+    posts = tuple(_digested(post, workspace) for post in action.posts)
+    return action if all(map(operator.is_, posts, action.posts)) else replace(action, posts=posts)
 
 
 def _digested(post: Post, workspace: Workspace) -> Post:
     card = post.card
+    if not (post.images or post.video or (card is not None and card.photo)):
+        return post
     if card is not None and card.photo is not None:
         card = replace(card, photo_sha256=rendering.digest(card.photo, workspace))
     images = tuple(replace(image, sha256=rendering.digest(image.file, workspace)) for image in post.images)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
+from scheduler import occurrences
 from scheduler.model import Then, Workspace
 from scheduler.store import Delivery, Pause
 from scheduler.store.consented import Standing
@@ -162,9 +163,10 @@ def _quiet_between(since: datetime, until: datetime, workspace: Workspace) -> ti
     total = timedelta()
     day = since.astimezone(zone).date() - timedelta(days=1)
     while day <= until.astimezone(zone).date():
-        begins = datetime.combine(day, quiet.since, zone)
-        ends = datetime.combine(day + timedelta(days=quiet.until <= quiet.since), quiet.until, zone)
-        total += max(timedelta(), min(until, ends.astimezone(UTC)) - max(since, begins.astimezone(UTC)))
+        begins = occurrences.reached(datetime.combine(day, quiet.since), zone)
+        last = day + timedelta(days=quiet.until <= quiet.since)
+        ends = occurrences.reached(datetime.combine(last, quiet.until), zone)
+        total += max(timedelta(), min(until, ends) - max(since, begins))
         day += timedelta(days=1)
     return total
 
@@ -181,8 +183,10 @@ def quiet_until(moment: datetime, workspace: Workspace) -> datetime | None:
     wall = moment.astimezone(workspace.timezone)
     if workspace.quiet is None or not workspace.quiet.covers(wall.time().replace(microsecond=0)):
         return None
-    end = wall.replace(hour=workspace.quiet.until.hour, minute=workspace.quiet.until.minute, second=0, microsecond=0)
-    return end if end > wall else end + timedelta(days=1)
+    end = datetime.combine(wall.date(), workspace.quiet.until)
+    end = end if end > wall.replace(tzinfo=None) else end + timedelta(days=1)
+    again = end.replace(tzinfo=workspace.timezone, fold=wall.fold).astimezone(UTC)  # where an hour comes twice
+    return max(again, moment) if wall.fold else occurrences.reached(end, workspace.timezone)
 
 
 def local(moment: datetime, workspace: Workspace) -> str:

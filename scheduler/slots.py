@@ -5,7 +5,7 @@ A slot is named like the delivery that comes of it: by its post, and by its time
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from scheduler import occurrences, plan
 from scheduler.model import Account, Action, Post, Workspace
@@ -74,6 +74,9 @@ def at(action: Action, workspace: Workspace, moment: datetime) -> Slot:
         raise ValueError(msg)
     wall = moment.astimezone(workspace.timezone).replace(second=0, microsecond=0, tzinfo=None)
     due_at = occurrences.to_utc(wall, workspace.timezone)
+    if due_at != moment.astimezone(UTC).replace(second=0, microsecond=0):
+        msg = f"{wall:%Y-%m-%d %H:%M} comes twice in {workspace.timezone.key}: choose another time"
+        raise ValueError(msg)
     if not plan.is_open(action, due_at):
         msg = f"{action.key}: isn't open at {wall:%Y-%m-%d %H:%M}: choose another time"
         raise ValueError(msg)

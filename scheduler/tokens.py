@@ -84,7 +84,7 @@ class Tokens:
 
     def _folder(self) -> None:
         try:
-            self._file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            files.make_folder(self._file.parent, mode=0o700)
         except OSError as error:
             raise _unusable(self._file, error) from None
 

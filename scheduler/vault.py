@@ -13,6 +13,7 @@ import tempfile
 from functools import cached_property
 from pathlib import Path
 
+from scheduler import files
 from scheduler.errors import WorkspaceError
 
 _SIZE = 32
@@ -64,7 +65,7 @@ class Vault:
         try:
             with contextlib.suppress(FileNotFoundError):
                 return self._checked(self._file.read_bytes())
-            self._file.parent.mkdir(parents=True, exist_ok=True)
+            files.make_folder(self._file.parent)
             handle, name = tempfile.mkstemp(dir=self._file.parent, prefix=".new-")
             try:
                 with os.fdopen(handle, "wb") as file:
@@ -73,6 +74,7 @@ class Vault:
                     os.fsync(file.fileno())
                 with contextlib.suppress(FileExistsError):
                     os.link(name, self._file)
+                files.sync_folder(self._file.parent)
             finally:
                 Path(name).unlink(missing_ok=True)
             return self._checked(self._file.read_bytes())

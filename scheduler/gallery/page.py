@@ -2,7 +2,6 @@
 
 import base64
 import hashlib
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -10,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
+from scheduler import files
 from scheduler.gallery import facets, words
 from scheduler.gallery.pictures import Pictures
 from scheduler.gallery.shown import Shown
@@ -93,10 +93,7 @@ def render(template: str, *, language: str, rules: str = "", script: str = "", *
 
 def replace(target: Path, page: str) -> Path:
     """Put `page` in the place of `target` in one step."""
-    half = target.with_name(f".{target.name}.{os.getpid()}.new")
-    # newline="": the hashes in the policy are of these very bytes.
-    half.write_text(page, encoding="utf-8", newline="")
-    half.replace(target)
+    files.write(target, page.encode(), private=False, half=f".{target.name}.new-")
     return target
 
 

@@ -91,7 +91,7 @@ class Planned:
 class Medium:
     """A picture or video ready to be uploaded: a file of `size` bytes under the workspace."""
 
-    path: Path
+    path: Path = field(compare=False)  # on the machine that rendered it
     mime: str
     width: int
     height: int

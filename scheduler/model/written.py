@@ -137,12 +137,24 @@ class OpenId:
 
 @dataclass(frozen=True, kw_only=True)
 class Storage:
-    """Where files are lent out to networks that fetch them, in place of our own web pages: a storage that speaks S3."""
+    """A storage that speaks S3: it lends files to networks that fetch them, and keeps the private ones of machines."""
 
     bucket: str  # s3://NAME, or s3://NAME/PREFIX
     endpoint: str  # its address; empty for Amazon's own
     region: str
     keys: str  # beginning of the names of its secrets, <keys>_ACCESS_KEY_ID and <keys>_SECRET_ACCESS_KEY
+    private: str = ""  # s3://NAME/PREFIX for what is never lent: where several machines keep it; else each has its own
+    encryption: str = ""  # how the storage is asked to encrypt what it keeps; empty: as it does by itself
+
+
+@dataclass(frozen=True, kw_only=True)
+class Notify:
+    """How people are told that they are needed."""
+
+    to: str  # beginning of the name of its secret, <to>_URLS: the addresses, one a line
+    digest: timedelta = timedelta(minutes=10)  # how long what is new is gathered after a message
+    repeat: timedelta = timedelta(hours=6)  # how soon what still waits is said again, the first time
+    quiet: bool = True  # whether what can wait waits for the end of the quiet hours
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -164,6 +176,7 @@ class Workspace:
     moderation: Moderation = Moderation()
     sign_in: OpenId | None = None
     storage: Storage | None = None
+    notify: Notify | None = None
     platforms: frozenset[str] = frozenset()  # every network the program knows; empty where nobody has said
     broken_accounts: frozenset[str] = frozenset()  # named in config.yaml, but with an error: not to be used
 

@@ -8,7 +8,7 @@ from scheduler.clock import Clock
 from scheduler.errors import PublishError, UsageError, UserError
 from scheduler.model import Account, Workspace
 from scheduler.publishers.base import Ask
-from scheduler.store import StateError, controls, open_store
+from scheduler.store import StateError, controls
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,7 +59,7 @@ def _needs(account: Account, workspace: Workspace) -> str:
 def refused(workspace: Workspace) -> frozenset[str]:
     """Return the accounts that are held because their network refused them; none where the state can't be read."""
     try:
-        store = open_store(workspace.database, workspace.folder)
+        store = parts.open_state(workspace)
     except StateError:
         return frozenset()
     try:

@@ -8,11 +8,13 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from scheduler import app as parts
-from scheduler import publishers, storage
+from scheduler import blobs, publishers, sharing, storage
+from scheduler.addressees import addressees
+from scheduler.app import App
 from scheduler.clock import Clock
 from scheduler.errors import SchedulerError
 from scheduler.model import Account, Level, Workspace
-from scheduler.store import StateError, controls, lent, open_store
+from scheduler.store import StateError, controls, lent
 from scheduler.store.leases import is_gone
 
 _LITTLE_SPACE = 500 * 1024**2
@@ -47,6 +49,8 @@ def doctor(folder: Path, *, clock: Clock) -> list[Finding]:
     found.append(_look("secrets", lambda: _private(workspace)))
     found.append(_look("public address", lambda: _address(workspace)))
     found.append(_look("lent files", lambda: _lent(workspace, clock)))
+    found.append(_look("private files", lambda: _private_files(workspace, clock)))
+    found.append(_look("notices", lambda: _notices(workspace)))
     found += _credentials(workspace, clock)
     found.append(_look("daemon", lambda: _daemon(workspace, clock)))
     return found
@@ -98,7 +102,7 @@ def _clock(workspace: Workspace, clock: Clock) -> str:
 def _beats(workspace: Workspace) -> dict[str, datetime]:
     """Return the daemons' signs of life; none where the state can't be opened, which `_database` says."""
     try:
-        store = open_store(workspace.database, workspace.folder)
+        store = parts.open_state(workspace)
     except StateError:
         return {}
     try:
@@ -119,11 +123,11 @@ def _disk(workspace: Workspace) -> str:
 
 
 def _database(workspace: Workspace) -> str:
-    store = open_store(workspace.database, workspace.folder)
+    store = parts.open_state(workspace)
     try:
         with store.write() as c:
             controls.set_meta(c, "doctor", "wrote")
-        return str(store.path)
+        return str(store.path or store.engine.url.render_as_string(hide_password=True))
     finally:
         store.close()
 
@@ -175,16 +179,37 @@ def _lent(workspace: Workspace, clock: Clock) -> str:
     return "no storage holds what no post needs any more"
 
 
+def _notices(workspace: Workspace) -> str:
+    """Look whether anybody is told when a person is needed; not to want that is no fault."""
+    if workspace.notify is None:
+        return "nobody is told when a person is needed: add 'notify: {to: NOTIFY}' to config.yaml"
+    count = len(addressees(workspace))
+    return f"addresses: {count}; `solidarity notify --test` tries them"
+
+
 def _unneeded(workspace: Workspace, now: datetime) -> list[storage.Note]:
     old = [one for one in storage.notes(workspace.var) if now - one.since > _PUT_AWAY]
     if not old:
         return []
-    store = open_store(workspace.database, workspace.folder)
+    store = parts.open_state(workspace)
     try:
         with store.read() as c:
             return [one for one in old if lent.in_hand(c, one.sha256, now=now) is None]
     finally:
         store.close()
+
+
+def _private_files(workspace: Workspace, clock: Clock) -> str:
+    """Look whether the storage that machines share answers, keeps what is put there, and nothing besides."""
+    store = parts.open_state(workspace)
+    try:
+        app = App(workspace=workspace, clock=clock, store=store, worker="doctor", factory=parts.live_publisher)
+        said = sharing.look(app)
+    finally:
+        store.close()
+    if said:
+        raise SchedulerError("; ".join(said))
+    return f"kept in {blobs.place(workspace)}" if blobs.shared(workspace) else "kept on this machine, in var/"
 
 
 def _credentials(workspace: Workspace, clock: Clock) -> Iterator[Finding]:

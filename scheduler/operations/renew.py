@@ -33,9 +33,11 @@ def _renew(app: App, account: str, times: MutableMapping[str, datetime]) -> None
     except AccountBlocked as error:
         _hold(app, account, str(error))
     except PublishError as error:
-        _LOG.warning("%s: its login could not be renewed yet and will be tried again: %s", account, error)
+        what = "%s: its login could not be renewed yet and will be tried again: %s"
+        _LOG.warning(what, account, error, extra={"account": account})
     except Exception as error:  # its words may quote what it was about
-        _LOG.error("%s: unexpected fault while its login was renewed: %s", account, type(error).__name__)
+        what = "%s: unexpected fault while its login was renewed: %s"
+        _LOG.error(what, account, type(error).__name__, extra={"account": account})
     else:
         if again is not None:
             times[account] = again
@@ -46,4 +48,4 @@ def _hold(app: App, account: str, why: str) -> None:
     with app.store.write() as c:
         held = controls.pause(c, "account", account, why=why, now=app.clock.now(), kind="blocked")
     if held:
-        _LOG.error("%s: held, nothing of it goes out: %s", account, why)
+        _LOG.error("%s: held, nothing of it goes out: %s", account, why, extra={"account": account})
