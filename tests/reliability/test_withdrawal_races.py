@@ -26,6 +26,7 @@ from scheduler.status import Status
 from scheduler.store import controls, withdrawals
 from scheduler.submission import Stage
 from scheduler.testing import FAULTS, FakeNetwork, FakePublisher
+from tests import databases
 from tests.operations.chamber import traces
 from tests.reliability.crowd import EVERY, Crowd
 
@@ -339,6 +340,7 @@ def mend(world: RacedCrowd) -> None:
         resume(world.app, scope=one.scope, name=one.name, who="x")
 
 
+@databases.only("sqlite")  # the points are the same on a server, and take ten times as long
 @pytest.mark.parametrize("honest", [True, False])
 def test_against_every_fault_in_memory(tmp_path: Path, *, honest: bool):
     """Every end of the visible call x every moment x every trouble with deleting: never live without a task."""
