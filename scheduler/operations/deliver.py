@@ -250,9 +250,8 @@ def _publish(app: App, sending: Delivery, started: float) -> None:
         settling.surely(app, partial(settling.not_sent, app, sending, error, restage=True))
         return
     except Exception as error:
-        settling.surely(
-            app, partial(settling.not_sent, app, sending, Rejected(f"unexpected fault before: {type(error).__name__}"))
-        )
+        fault = Rejected(f"unexpected fault before sending: {type(error).__name__}")
+        settling.surely(app, partial(settling.not_sent, app, sending, fault))
         return
     try:
         receipt = publisher.publish(sending.next_of(shown), sending.staged)
