@@ -69,7 +69,7 @@ def _filled(folder: Path, number: int) -> Store:
 def _claim(store: Store) -> None:
     with store.write() as c:
         found = claims.claim_to_stage(c, worker="bench", now=NOW, ahead=timedelta(minutes=2), lease=LEASE)
-    assert found is not None
+    assert len(found) == 1
 
 
 def _add(store: Store, number: int) -> None:

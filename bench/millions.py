@@ -267,19 +267,18 @@ def _until_none(most: int, take: Callable[[], Delivery | None]) -> Iterator[Deli
 
 
 def _claimed(c: Connection, worker: str, now: datetime) -> Delivery | None:
-    delivery = claims.claim_to_stage(c, worker=worker, now=now, ahead=AHEAD, lease=LEASE)
-    if delivery is not None:
+    for delivery in claims.claim_to_stage(c, worker=worker, now=now, ahead=AHEAD, lease=LEASE):
         deliveries.record(c, delivery.id, "claimed", "", worker=worker, now=now)
-    return delivery
+        return delivery
+    return None
 
 
 def _intent(c: Connection, worker: str, now: datetime) -> Delivery | None:
-    delivery = claims.claim_to_send(c, worker=worker, now=now, lease=LEASE)
-    if delivery is None:
-        return None
-    sending = claims.mark_sending(c, delivery, now=now, lease=LEASE)
-    assert sending is not None
-    return sending
+    for delivery in claims.claim_to_send(c, worker=worker, now=now, lease=LEASE):
+        sending = claims.mark_sending(c, delivery, now=now, lease=LEASE)
+        assert sending is not None
+        return sending
+    return None
 
 
 def _main(url: str, seconds: float, batch: int) -> None:

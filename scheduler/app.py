@@ -4,19 +4,23 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
 from zoneinfo import ZoneInfo
 
-from scheduler import config, posts, publishers, review, shelf, storage
+from scheduler import config, publishers
 from scheduler.clock import Clock, SystemClock
 from scheduler.errors import UserError, WorkspaceError
 from scheduler.model import Account, Level, Place, Problem, Text, Workspace
 from scheduler.publishers.base import Publisher, Shelf
-from scheduler.storage import Bucket
-from scheduler.store import Store, open_store
-from scheduler.store.leases import identity
-from scheduler.vault import Vault
+from scheduler.together import Together
+
+if TYPE_CHECKING:  # what doesn't open the state, or read the posts, does without what they stand on
+    from scheduler import posts
+    from scheduler.storage import Bucket
+    from scheduler.store import Store
+    from scheduler.vault import Vault
 
 NETWORKS = frozenset({"x", "facebook", "instagram", "threads", "bluesky", "mastodon"})
 """The networks that a campaign's tags may name, whether or not this version publishes there."""
@@ -29,6 +33,8 @@ class ClockError(WorkspaceError):
     """This machine's clock and the database's differ too much."""
 
 
+_Asked = TypeVar("_Asked")
+_Given = TypeVar("_Given")
 PublisherFactory = Callable[[Account, Workspace, Clock], Publisher]
 
 
@@ -38,12 +44,13 @@ class App:
 
     workspace: Workspace
     clock: Clock
-    store: Store
+    store: "Store"
     worker: str
     factory: PublisherFactory
     adrift: bool = False  # whether this machine's clock can't be trusted
     calling: set[int] = field(default_factory=set)  # the deliveries whose call a thread of this process is making
     _local: threading.local = field(default_factory=threading.local)
+    _rounds: dict[Any, Together[Any, Any]] = field(default_factory=dict)
 
     def heed_clock(self) -> None:
         """Take nothing in hand while this machine's clock and the database's differ: leases go by both.
@@ -57,6 +64,13 @@ class App:
             way = "ahead of" if drift > timedelta() else "behind"
             msg = f"this machine's clock is {abs(drift).total_seconds():.0f} seconds {way} the database's"
             raise ClockError(f"{msg}: nothing is sent from here until they agree: let both follow a time server (NTP)")
+
+    def together(self, answer: "Callable[[App, Sequence[_Asked]], Sequence[_Given]]", asked: _Asked) -> _Given:
+        """Return `answer`'s answer; what other threads ask of it at this moment is answered together with it."""
+        rounds: Together[_Asked, _Given] | None = self._rounds.get(answer)
+        if rounds is None:
+            rounds = self._rounds.setdefault(answer, Together(partial(answer, self)))
+        return rounds.ask(asked)
 
     def publisher(self, account: str) -> Publisher:
         """Return this thread's publisher of an account.
@@ -77,8 +91,10 @@ class App:
         return mine[account]
 
     @cached_property
-    def vault(self) -> Vault:
+    def vault(self) -> "Vault":
         """The workspace's own secret."""
+        from scheduler.vault import Vault
+
         return Vault(self.workspace.var)
 
     def adopt(self, workspace: Workspace) -> None:
@@ -86,7 +102,7 @@ class App:
         self.workspace = replace(workspace, database=self.workspace.database)
         self._local = threading.local()
 
-    def load_posts(self) -> posts.Loaded:
+    def load_posts(self) -> "posts.Loaded":
         """Read posts/*.yaml as they are now.
 
         Raises:
@@ -125,8 +141,7 @@ def read_workspace(folder: Path) -> tuple[Workspace | None, list[Problem]]:
     Raises:
         WorkspaceError: the folder is no workspace.
     """
-    platforms = {name: publishers.load(name).options for name in publishers.names()}
-    loaded, problems = config.load(folder, platforms, themes=themes())
+    loaded, problems = config.load(folder, publishers.Options(), themes=themes())
     if loaded is None:
         return None, problems
     refused = [*_refused_settings(loaded)]
@@ -157,8 +172,10 @@ def _refused_settings(workspace: Workspace) -> Iterator[tuple[Account, Problem]]
             )
 
 
-def read_posts(workspace: Workspace, *, now: datetime, files: Sequence[Path] | None = None) -> posts.Loaded:
+def read_posts(workspace: Workspace, *, now: datetime, files: Sequence[Path] | None = None) -> "posts.Loaded":
     """Read posts/*.yaml, or only `files`, with everything that is wrong: in the files, and for the networks."""
+    from scheduler import posts, review
+
     loaded = posts.load(workspace, now=now, themes=themes(), files=files)
     return review.reviewed(loaded, workspace)
 
@@ -231,20 +248,24 @@ def _whatever_secrets(account: Account, workspace: Workspace) -> dict[str, str]:
 
 def lender(workspace: Workspace, clock: Clock) -> Shelf:
     """Return what lends files to networks that fetch what they publish: the storage, else our own web pages."""
+    from scheduler import shelf
+    from scheduler.vault import Vault
+
     return bucket(workspace, clock) or shelf.Pages(workspace.public_url, Vault(workspace.var))
 
 
-def bucket(workspace: Workspace, clock: Clock) -> Bucket | None:
+def bucket(workspace: Workspace, clock: Clock) -> "Bucket | None":
     """Return the workspace's storage, where it has one."""
     settings = workspace.storage
     if settings is None:
         return None
+    from scheduler import storage
 
     def secrets() -> dict[str, str]:
         keys = Account(name="storage", platform="s3", language="", keys=settings.keys)
         return config.secrets(keys, storage.SECRETS, folder=workspace.folder)
 
-    return Bucket(settings, secrets=secrets, folder=workspace.var, clock=clock)
+    return storage.Bucket(settings, secrets=secrets, folder=workspace.var, clock=clock)
 
 
 def pure_publisher(account: Account, workspace: Workspace) -> Publisher:
@@ -252,12 +273,14 @@ def pure_publisher(account: Account, workspace: Workspace) -> Publisher:
     return publishers.load(account.platform)(account, secrets={}, folder=workspace.var)
 
 
-def open_state(workspace: Workspace, *, check: bool = True, url: str = "") -> Store:
+def open_state(workspace: Workspace, *, check: bool = True, url: str = "") -> "Store":
     """Open the state of a workspace, or the one at `url`; `check=False` takes tables of any form.
 
     Raises:
         StateError: it can't be opened.
     """
+    from scheduler.store import open_store
+
     return open_store(url or workspace.database, workspace.folder, check=check, password=_password(workspace))
 
 
@@ -271,12 +294,14 @@ def build(
     *,
     clock: Clock | None = None,
     factory: PublisherFactory = live_publisher,
-    state: Store | None = None,
+    state: "Store | None" = None,
 ) -> App:
     """Put a workspace's parts together; `state` only where it isn't the workspace's own (a rehearsal's).
 
     Raises:
         StateError: the state can't be opened.
     """
+    from scheduler.store.leases import identity
+
     store = state or open_state(workspace)
     return App(workspace=workspace, clock=clock or SystemClock(), store=store, worker=identity(), factory=factory)

@@ -1,15 +1,18 @@
-"""Whose the shared storage is: one state of one workspace has its files there, and no other gives or sweeps there.
+"""Whose the shared storage and the outbox are: a state has its files there, and no other gives or sweeps there.
 
-A mark lies there beside the files. The state writes a new one whenever it gives or sweeps, and remembers the last ones:
-a state that was begun anew, or a copy from before, has never known the mark that it finds, and keeps its hands off.
+A mark lies in the storage beside the files. The state writes a new one whenever it gives or sweeps, and remembers the
+last ones: a state that was begun anew, or a copy from before, has never known the mark that it finds, and keeps its
+hands off. The outbox has one mark for good: a machine with another outbox would write posts there a second time.
 """
 
 import json
 import secrets
+from pathlib import Path
 
-from scheduler import blobs
+from scheduler import blobs, files
 from scheduler.app import App
 from scheduler.files import MachineError
+from scheduler.model import Workspace
 from scheduler.store import controls, held
 from scheduler.submission import Stage
 
@@ -18,6 +21,9 @@ MARKS = "private files' marks"
 
 NAME = "owner"
 """The mark's name in the storage."""
+
+OUTBOX = "outbox's mark"
+"""The fact of the state that says in which folder its outbox accounts' posts lie, where several machines may use it."""
 
 _CONFIRMED = "storage.id"
 _REMEMBERED = 100  # more than are written while one is on its way
@@ -85,6 +91,44 @@ def forget_word(app: App) -> None:
     (app.workspace.var / _CONFIRMED).unlink(missing_ok=True)
 
 
+def require_outbox(app: App, workspace: Workspace | None = None, *, take: bool = True) -> None:
+    """Make sure that what the state has in an outbox lies here: elsewhere it isn't found, and would go out again.
+
+    The first machine that works on the state has the outbox, with all that share its folder; without `take` it is only
+    looked at. A state that is a file is one machine's.
+
+    Raises:
+        MachineError: it lies on another machine.
+    """
+    workspace = workspace or app.workspace
+    names = [one.name for one in workspace.accounts.values() if one.platform == "outbox"]
+    if not names or not app.store.tells:
+        return
+    place = workspace.var / "outbox" / ".id"
+    with app.store.read() as c:
+        known = controls.get_meta(c, OUTBOX)
+    if known is None:
+        if not take:
+            return
+        known = _taken(app, place)
+    if _read(place) != known:
+        raise MachineError(
+            f"what the outbox accounts ({', '.join(names)}) have sent lies on another machine, and this one would "
+            f"write it once more: share {workspace.var.name}/outbox between the machines, or leave these accounts out "
+            f"of config.yaml. Only if that folder is gone for good, write {known} into {place}"
+        )
+
+
+def _taken(app: App, place: Path) -> str:
+    """Mark the outbox, and note it in the state; return whose it is: of two who come at once, the first's."""
+    if not _read(place):
+        files.write(place, f"{secrets.token_hex(8)}\n".encode(), private=False)
+    with app.store.write() as c:
+        known = controls.get_meta(c, OUTBOX) or _read(place)
+        controls.set_meta(c, OUTBOX, known)
+    return known
+
+
 def _mark(app: App) -> str:
     return (blobs.read(app.workspace, NAME) or b"").decode("utf-8", "replace").strip()
 
@@ -103,10 +147,14 @@ def _is_free(app: App) -> bool:
 
 def _says(app: App, mark: str) -> bool:
     """Tell whether a person has written this down on this machine."""
+    return _read(app.workspace.var / _CONFIRMED) == mark
+
+
+def _read(place: Path) -> str:
     try:
-        return (app.workspace.var / _CONFIRMED).read_text("utf-8", "replace").strip() == mark
+        return place.read_text("utf-8", "replace").strip()
     except OSError:
-        return False
+        return ""
 
 
 def _path(app: App) -> str:

@@ -33,7 +33,7 @@ def exceeded(c: Connection, app: App, delivery: Delivery, publisher: Publisher) 
     now = app.clock.now()
     begin, end = month(now, app.workspace.timezone)
     price = publisher.price(delivery.content)
-    found = deliveries.of_account(c, delivery.account)
+    found = deliveries.of_account(c, delivery.account, begin=begin, end=end)
     spent = sum((_cost(one, publisher, begin, end) for one in found if one.id != delivery.id), Decimal(0))
     if price == 0 or spent + price <= budget:
         return ""

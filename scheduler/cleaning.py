@@ -4,6 +4,7 @@ The one door through which outside pictures and films come in; what comes out of
 """
 
 import atexit
+import contextvars
 import functools
 import hashlib
 import heapq
@@ -11,8 +12,8 @@ import itertools
 import os
 import threading
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 if TYPE_CHECKING:
@@ -21,9 +22,15 @@ if TYPE_CHECKING:
 
 _KEPT = 32  # cleaned pictures held in memory: a post on six accounts has its picture cleaned once
 MOST_BYTES = 20_000_000  # of a picture at its best
-_LOCK = threading.Lock()
+_CHANGED = threading.Condition()
 _known: dict[tuple[str, int, int], "Cleaned"] = {}
+_opening: set[tuple[str, int, int]] = set()  # whoever needs one of these too waits for it
 _WHAT = ("photos", "films")
+WAITING: contextvars.ContextVar[Callable[[], AbstractContextManager[None]]] = contextvars.ContextVar(
+    "waiting", default=nullcontext
+)
+"""What goes round a wait for one's turn, by whoever measures how long this thread takes."""
+
 _STAFF, _VOLUNTEERS = 0, 1  # who is served first: a page with a post's picture doesn't wait for fifty uploads
 
 
@@ -60,7 +67,8 @@ class _Pool:
         with self._turns:
             ticket = (rank, next(self._numbers))
             heapq.heappush(self._waiting, ticket)
-            self._turns.wait_for(lambda: self._free and self._waiting[0] == ticket)
+            with WAITING.get()():
+                self._turns.wait_for(lambda: self._free and self._waiting[0] == ticket)
             heapq.heappop(self._waiting)
             box = self._free.pop() or self._start()
             self._turns.notify_all()
@@ -121,18 +129,42 @@ def picture(data: bytes, *, max_side: int = 2400, max_bytes: int = MOST_BYTES) -
     return best if len(best.data) <= max_bytes else _picture(data, max_side, max_bytes)
 
 
+def expect(pictures: Iterable[Callable[[], bytes]]) -> None:
+    """Begin to clean staff's pictures, one a processor at a time; `picture` then waits for its own alone.
+
+    Each is read by a function; what can't be read or cleaned is left for `picture` to tell.
+    """
+    wanted, processors = list(itertools.islice(pictures, _KEPT)), os.cpu_count() or 1
+
+    def clean(mine: Sequence[Callable[[], bytes]]) -> None:
+        for read in mine:
+            with suppress(Exception):
+                picture(read())
+
+    for at in range(min(processors, len(wanted)) if processors > 1 else 0):
+        threading.Thread(target=clean, args=[wanted[at::processors]], name="cleaning", daemon=True).start()
+
+
 def _picture(data: bytes, max_side: int, max_bytes: int) -> "Cleaned":
     key = (hashlib.sha256(data).hexdigest(), max_side, max_bytes)
-    with _LOCK:
-        found = _known.get(key)
-    if found is None:
+    with _CHANGED:
+        with WAITING.get()():
+            _CHANGED.wait_for(lambda: key not in _opening)
+        if key in _known:
+            return _known[key]
+        _opening.add(key)
+    try:
         with _pool("photos").turn() as sandbox:
             found = sandbox.photo(data, max_side=max_side, max_bytes=max_bytes, find_faces=True, fine=True)
-        with _LOCK:
+        with _CHANGED:
             while len(_known) >= _KEPT:
                 del _known[next(iter(_known))]
             _known[key] = found
-    return found
+        return found
+    finally:
+        with _CHANGED:
+            _opening.discard(key)
+            _CHANGED.notify_all()
 
 
 def photo(

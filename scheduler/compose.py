@@ -73,6 +73,11 @@ def text(action: Action, post: Post, account: Account, workspace: Workspace) -> 
 
 def _parts(action: Action, post: Post, account: Account, workspace: Workspace, network: Network) -> tuple[str, ...]:
     """Return the texts of a thread, or the one text; what is added to every post stands with the first."""
+    if post.warning is None and not post.thread and not (post.split and network.threads):  # as nearly every post
+        body = _chosen(post, account).in_language(account.language, workspace.language)
+        if not _has_marks(body):
+            body, line = body.strip(), _whole_line(action, account, workspace)
+            return (f"{body}\n\n{line}" if body and line else body or line,)
     said = (_chosen(post, account), *post.thread)
     bodies = [one.in_language(account.language, workspace.language) for one in said]
     whole = "\n\n".join(bodies)
@@ -86,6 +91,22 @@ def _parts(action: Action, post: Post, account: Account, workspace: Workspace, n
         shown = _warning(post, account, workspace) if network.warning else ""  # its field counts as text
         return splitting.parts(_joined(*filled), line, lambda part: network.fits(shown + part))
     return (_joined(*filled, line),)
+
+
+def _has_marks(body: str) -> bool:
+    """Tell whether a text may hold a placeholder, an address, a tag or a hashtag: then they aren't said twice."""
+    return "{" in body or "#" in body or "@" in body or "://" in body
+
+
+def _whole_line(action: Action, account: Account, workspace: Workspace) -> str:
+    link = action.link.in_language(account.language, workspace.language) if action.link else ""
+    return _set_out(link, action.tags.get(account.platform, ()), action.hashtags)
+
+
+@lru_cache(maxsize=1024)
+def _set_out(link: str, tags: tuple[str, ...], hashtags: tuple[str, ...]) -> str:
+    """Return the line of all three; all posts of an action have the same one."""
+    return " ".join(filter(None, (link, _row("@", tags), _row("#", hashtags))))
 
 
 def _line(words: Mapping[str, str], body: str) -> str:
@@ -121,20 +142,19 @@ def content(
 ) -> Content:
     """Return everything that goes out on the account at `due_at` (aware)."""
     language = account.language
-    first, *rest = _parts(action, post, account, workspace, network)
-    made = Content(
-        text=first,
+    parts = _parts(action, post, account, workspace, network)
+    shows_link = network.link_card and action.link is not None and not (post.card or post.images or post.video)
+    return Content(
+        text=parts[0],
         language=_spoken(_chosen(post, account), language, workspace),
         card=card(action, post, account, workspace, due_at) if post.card else None,
-        images=tuple(_file(picture, language, workspace) for picture in post.images),
+        images=tuple(_file(picture, language, workspace) for picture in post.images) if post.images else (),
         video=_file(post.video, language, workspace) if post.video else None,
-        thread=tuple(rest),
-        warning=_warning(post, account, workspace),
+        thread=parts[1:],
+        warning=_warning(post, account, workspace) if post.warning else "",
+        link=action.link.in_language(language, workspace.language) if shows_link and action.link else "",
+        title=action.title.in_language(language, workspace.language) if shows_link else "",
     )
-    if not network.link_card or action.link is None or made.card or made.images or made.video:
-        return made
-    link = action.link.in_language(language, workspace.language)
-    return replace(made, link=link, title=action.title.in_language(language, workspace.language))
 
 
 def contribution(
@@ -184,6 +204,8 @@ def _captioned(action: Action, account: Account, workspace: Workspace, given: Ca
 
 
 def _chosen(post: Post, account: Account) -> Text:
+    if not post.text_for:
+        return post.text
     return post.text_for.get(account.name) or post.text_for.get(account.platform) or post.text
 
 

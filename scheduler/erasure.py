@@ -18,6 +18,7 @@ from scheduler.submission import Stage, Submission
 
 _LOG = logging.getLogger(__name__)
 _GONE = frozenset({Stage.withdrawn, Stage.expired})
+_ENDED = _GONE | {Stage.rejected}
 _SAY_AGAIN = timedelta(minutes=5)
 _said: dict[str, datetime] = {}  # by submission: when it was last said that a file can't be deleted
 
@@ -43,6 +44,9 @@ def names(submission: Submission) -> list[str]:
 def finish(app: App, submission: Submission, *, why: str, whatever: bool = False) -> None:
     """Delete the files of an ended submission, then forget their names and what the queue still says of it.
 
+    What it is, the state says: one that was put back meanwhile may still go out, and is left as it is. Of one that has
+    ended nothing may, whatever its deliveries are at, so that its files needn't wait for them.
+
     Args:
         app: the workspace.
         submission: an ended one; a rejected one keeps its files for a while.
@@ -52,10 +56,13 @@ def finish(app: App, submission: Submission, *, why: str, whatever: bool = False
     Raises:
         OSError: a file can't be deleted, here or in the storage; its name is kept, so that it is tried again.
     """
-    files = whatever or submission.stage in _GONE
     with app.store.read() as c:
+        submission = submissions.by_id(c, submission.id)
         found = withdrawals.of(c, submission)
         where = controls.get_meta(c, PLACE)
+    if submission.stage not in _ENDED:
+        return
+    files = whatever or submission.stage in _GONE
     if files:
         delete_here(app, names(submission))
     with _answering():
@@ -67,6 +74,8 @@ def finish(app: App, submission: Submission, *, why: str, whatever: bool = False
     now = app.clock.now()
     with app.store.write() as c:
         current = submissions.by_id(c, submission.id)
+        if current.stage not in _ENDED:
+            return
         withdrawals.blank(c, withdrawals.block(c, current, why=why, worker=app.worker, now=now))
         if files and names(current):
             submissions.forget_files(c, current)

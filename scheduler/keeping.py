@@ -8,11 +8,15 @@ from contextlib import contextmanager, suppress
 from datetime import timedelta
 from typing import Protocol
 
+from scheduler import cleaning
 from scheduler.app import App
 from scheduler.store import Delivery, StateError, deliveries
 
 LONGEST = timedelta(minutes=20)
-"""How long rendering and giving a delivery to its network may take: from then on whoever does it counts as stuck."""
+"""How long rendering and giving a delivery to its network may take: from then on whoever does it counts as stuck.
+
+What it waits for its turn isn't counted: each film before it has its own end.
+"""
 
 _STEP_SECONDS = 60.0
 _ENDS_SECONDS = 30.0  # for a last word to the state
@@ -29,24 +33,55 @@ MINE: contextvars.ContextVar[Heard | None] = contextvars.ContextVar("sign", defa
 """Who takes this thread's signs of life."""
 
 
+class _Time:
+    """How long something may take, by the time that it isn't waiting for its turn."""
+
+    def __init__(self, most: timedelta) -> None:
+        self._ends = time.monotonic() + most.total_seconds()
+        self._waits = False
+
+    @contextmanager
+    def waiting(self) -> Iterator[None]:
+        """Stop this clock."""
+        begun, self._waits = time.monotonic(), True
+        try:
+            yield
+        finally:
+            self._ends += time.monotonic() - begun  # before it goes on: it never seems to be over in between
+            self._waits = False
+
+    @property
+    def over(self) -> bool:
+        """Whether it took too long."""
+        return not self._waits and time.monotonic() >= self._ends
+
+
 @contextmanager
 def kept(app: App, delivery: Delivery, *, lease: timedelta) -> Iterator[None]:
-    """Prolong a delivery's lease every minute, and give signs of life, while it is prepared; for `LONGEST` at most."""
+    """Prolong a delivery's lease every minute, and give signs of life, while it is prepared; for `LONGEST` at most.
+
+    Words alone are prepared well within a lease, or not at all: every call has its end.
+    """
+    if not delivery.content.has_media:
+        yield
+        return
     over = threading.Event()
-    ends = time.monotonic() + LONGEST.total_seconds()
+    taken = _Time(LONGEST)
 
     def keep() -> None:
         mine = True
-        while not over.wait(_STEP_SECONDS) and time.monotonic() < ends:
+        while not over.wait(_STEP_SECONDS) and not taken.over:
             mine = mine and prolong(app, delivery, lease=lease)
             if (sign := MINE.get()) is not None:
                 sign.seen()
 
     timer = threading.Thread(target=contextvars.copy_context().run, args=[keep], name="keeping", daemon=True)
     timer.start()
+    token = cleaning.WAITING.set(taken.waiting)
     try:
         yield
     finally:
+        cleaning.WAITING.reset(token)
         over.set()
         timer.join(_ENDS_SECONDS)
 

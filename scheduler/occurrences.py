@@ -42,12 +42,20 @@ def recurring(every: Every) -> Iterator[datetime]:
 
 def exists(wall: datetime, zone: ZoneInfo) -> bool:
     """Tell whether the clocks of `zone` ever show `wall` (they skip an hour in spring)."""
-    return bool(datetime_exists(wall, zone))
+    return is_plain(wall, zone) or bool(datetime_exists(wall, zone))
 
 
 def comes_twice(wall: datetime, zone: ZoneInfo) -> bool:
     """Tell whether the clocks of `zone` show `wall` twice (in autumn)."""
+    if is_plain(wall, zone):
+        return False
     return bool(datetime_ambiguous(wall, zone)) and exists(wall, zone)  # it calls a skipped time ambiguous too
+
+
+def is_plain(wall: datetime, zone: ZoneInfo) -> bool:
+    """Tell whether `wall` comes exactly once: nearly all times do, and it's told at a tenth of the cost."""
+    aware = wall.replace(tzinfo=zone, fold=0)
+    return aware.utcoffset() == aware.replace(fold=1).utcoffset()
 
 
 def to_utc(wall: datetime, zone: ZoneInfo) -> datetime:

@@ -27,7 +27,22 @@ def deliveries(
 
 def count(actions: Iterable[Action], workspace: Workspace) -> int:
     """Return how many deliveries staff's own posts ask for, without making them."""
-    return sum(1 for action in actions for post in action.posts for _ in _slots(action, post, workspace))
+    return sum(
+        len(targets(action, post, workspace)) * sum(1 for _ in _times(action, post, workspace))
+        for action in actions
+        for post in action.posts
+    )
+
+
+def contents(actions: Iterable[Action], workspace: Workspace) -> Iterator[tuple[Action, Post, Account, Content]]:
+    """Yield what staff's own posts say on each account, as it would go out; a repeated one as often as it does."""
+    network = networks(workspace)
+    for action in actions:
+        for post in action.posts:
+            for _, due_at in _times(action, post, workspace):
+                for account in targets(action, post, workspace):
+                    content = compose.content(action, post, account, workspace, due_at=due_at, network=network(account))
+                    yield action, post, account, content
 
 
 def contributed(
@@ -110,21 +125,21 @@ def _order(one: Planned) -> tuple[datetime, str]:
 def _of_post(
     action: Action, post: Post, workspace: Workspace, network: Callable[[Account], compose.Network]
 ) -> Iterator[Planned]:
-    for name, due_at, account in _slots(action, post, workspace):
-        content = compose.content(action, post, account, workspace, due_at=due_at, network=network(account))
-        yield _planned(action, post, account, workspace, name=name, due_at=due_at, content=content)
+    accounts = targets(action, post, workspace)
+    for name, due_at in _times(action, post, workspace):
+        for account in accounts:
+            content = compose.content(action, post, account, workspace, due_at=due_at, network=network(account))
+            yield _planned(action, post, account, workspace, name=name, due_at=due_at, content=content)
 
 
-def _slots(action: Action, post: Post, workspace: Workspace) -> Iterator[tuple[str, datetime, Account]]:
-    """Yield when and where a post of staff's own goes out."""
+def _times(action: Action, post: Post, workspace: Workspace) -> Iterator[tuple[str, datetime]]:
+    """Yield when a post of staff's own goes out, each time with its name."""
     if post.submissions:
         return
-    accounts = targets(action, post, workspace)
     for name, wall in occurrences.walls(post):
         due_at = occurrences.to_utc(wall, workspace.timezone)
         if is_open(action, due_at):
-            for account in accounts:
-                yield name, due_at, account
+            yield name, due_at
 
 
 def _of_submission(

@@ -13,10 +13,10 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from scheduler import app as parts
-from scheduler import blobs, gallery, plan, publishers, rendering, slots, standins
+from scheduler import blobs, drawing, gallery, plan, publishers, rendering, slots, standins
 from scheduler.clock import Clock, SimulatedClock
 from scheduler.errors import UserError
-from scheduler.model import Account, Action, Workspace
+from scheduler.model import Account, Action, Planned, Workspace
 from scheduler.operations import deliver, queue, recover
 from scheduler.operations.fill import fill
 from scheduler.posts import Loaded
@@ -64,7 +64,8 @@ def rehearse(
     Raises:
         UserError: nothing is planned, or `out` holds something else.
     """
-    times = _times(loaded.actions, workspace)
+    planned = plan.deliveries(loaded.actions, workspace)
+    times = _times(planned, loaded.actions, workspace)
     if not times:
         msg = "nothing is planned: `solidarity check` says what is wrong with posts/"
         raise UserError(msg)
@@ -75,8 +76,9 @@ def rehearse(
     clock = SimulatedClock(first)
     # Its own var/ keeps the stand-ins' posts out of the workspace's; pictures are rendered once, for both.
     stage = replace(_alone(workspace, handed_in), database=f"sqlite:///{out.resolve() / 'state.db'}")
-    store = open_store(stage.database, out, durable=False)
-    with _networks(workspace, out, clock, strict=strict) as (factory, there):
+    coming = [one for one in planned if first <= one.due_at <= last]
+    with drawing.ahead(coming, stage), _networks(workspace, out, clock, strict=strict) as (factory, there):
+        store = open_store(stage.database, out, durable=False)
         app = parts.build(stage, clock=clock, factory=factory, state=store)
         try:
             lending.lend(store, handed_in)
@@ -125,11 +127,10 @@ def _handed_in(workspace: Workspace) -> lending.Rows:
         return {}
 
 
-def _times(actions: Iterable[Action], workspace: Workspace) -> list[datetime]:
+def _times(planned: Iterable[Planned], actions: Iterable[Action], workspace: Workspace) -> list[datetime]:
     """Return when something is planned, or would be if volunteers sent something, in order."""
-    actions = tuple(actions)
     free = [slot.due_at for action in actions for slot in slots.slots(action, workspace)]
-    return sorted([*(one.due_at for one in plan.deliveries(actions, workspace)), *free])
+    return sorted([*(one.due_at for one in planned), *free])
 
 
 def _let_time_pass(app: parts.App, clock: SimulatedClock, last: datetime, progress: Progress, *, total: int) -> None:

@@ -11,6 +11,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -284,6 +285,12 @@ def _name(*parts: object) -> str:
         plain = part if isinstance(part, bytes) else repr(part).encode()
         digest.update(hashlib.sha256(plain).digest())
     return digest.hexdigest()[:40]
+
+
+def expect(posts: Iterable[Post], workspace: Workspace) -> None:
+    """Begin to open the pictures of posts, beside whatever is done meanwhile."""
+    named = (file for post in posts for file in (*(i.file for i in post.images), post.card and post.card.photo) if file)
+    cleaning.expect(partial(_read, file, workspace) for file in dict.fromkeys(named) if not _theirs(file))
 
 
 def check_image(image: FileContent, limits: Limits, workspace: Workspace) -> None:

@@ -5,7 +5,7 @@ version stays in the queue.
 """
 
 import operator
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from functools import cache
 
@@ -14,6 +14,7 @@ from scheduler.errors import UserError
 from scheduler.model import (
     Action,
     CardContent,
+    Content,
     FileContent,
     Finding,
     Level,
@@ -84,21 +85,24 @@ def _without(action: Action, refused: set[str | None]) -> Action:
 def findings(actions: Iterable[Action], workspace: Workspace) -> list[Problem]:
     """Return what would be refused of what is planned, at its place in the file; of a recurrence each text once."""
     actions = tuple(actions)
-    by_name = {(action.key, post.id): post for action in actions for post in action.posts}
     build = {
         name: publishers.load(account.platform)(account, secrets={}, folder=workspace.var)
         for name, account in workspace.accounts.items()
     }
     cards = _cards(workspace)
+    rendering.expect((post for action in actions for post in action.posts), workspace)
     found: list[Problem] = []
     seen: set[tuple[str, ...]] = set()
-    for one in plan.deliveries(actions, workspace):
-        card = one.content.card
-        mark = (one.action, one.post, one.account, one.content.whole, card.label if card else "")
-        if mark not in seen:
+    for action, post, account, content in plan.contents(actions, workspace):
+        if post.every is not None:
+            mark = (action.key, post.id, account.name, content.whole, content.card.label if content.card else "")
+            if mark in seen:
+                continue
             seen.add(mark)
-            found += _of_delivery(one, by_name[one.action, one.post], build[one.account], workspace, cards)
-    return [*found, *_of_captions(actions, workspace, by_name)]
+        found += [
+            _problem(action.key, post, one) for one in _of_content(content, build[account.name], workspace, cards)
+        ]
+    return [*found, *_of_captions(actions, workspace)]
 
 
 def refusals(planned: Planned, workspace: Workspace) -> list[Finding]:
@@ -107,13 +111,11 @@ def refusals(planned: Planned, workspace: Workspace) -> list[Finding]:
     if account.platform not in publishers.names():
         return []
     publisher = publishers.load(account.platform)(account, secrets={}, folder=workspace.var)
-    found = [*publisher.findings(planned.content), *_address_findings(planned, publisher, workspace)]
+    found = [*publisher.findings(planned.content), *_address_findings(planned.content, publisher, workspace)]
     return [finding for finding in found if finding.level is Level.error]
 
 
-def _of_captions(
-    actions: Iterable[Action], workspace: Workspace, by_name: Mapping[tuple[str, str], Post]
-) -> Iterator[Problem]:
+def _of_captions(actions: Iterable[Action], workspace: Workspace) -> Iterator[Problem]:
     """Yield what is wrong with the captions of submissions: for the shortest of them, and for a long one."""
     for action in actions:
         for post in (post for post in action.posts if post.submissions):
@@ -125,38 +127,35 @@ def _of_captions(
                     for finding in refusals(one, workspace):
                         if (one.account, finding.rule) not in seen:
                             seen.add((one.account, finding.rule))
-                            yield _problem(one, by_name[one.action, one.post], replace(finding, level=level))
+                            yield _problem(action.key, post, replace(finding, level=level))
 
 
-def _of_delivery(
-    planned: Planned, post: Post, publisher: Publisher, workspace: Workspace, cards: Callable[[CardContent, Size], str]
-) -> list[Problem]:
-    return [
-        _problem(planned, post, finding)
-        for finding in [
-            *(_with_cure(one, planned, publisher) for one in publisher.findings(planned.content)),
-            *_card_findings(planned, publisher, cards),
-            *_picture_findings(planned, publisher, workspace),
-            *_address_findings(planned, publisher, workspace),
-        ]
-    ]
+def _of_content(
+    content: Content, publisher: Publisher, workspace: Workspace, cards: Callable[[CardContent, Size], str]
+) -> list[Finding]:
+    found = [_with_cure(one, content, publisher) for one in publisher.findings(content)]
+    if content.card:
+        found += _card_findings(content.card, publisher, cards)
+    if content.images or content.video:
+        found += _picture_findings(content, publisher, workspace)
+    return [*found, *_address_findings(content, publisher, workspace)]
 
 
-def _with_cure(finding: Finding, planned: Planned, publisher: Publisher) -> Finding:
+def _with_cure(finding: Finding, content: Content, publisher: Publisher) -> Finding:
     """Name a thread as a cure, where the network has threads and this isn't one."""
     cut = publisher.limits.threads and publisher.account.options.get("threads") is not False
-    if finding.rule != "text-too-long" or not cut or planned.content.thread:
+    if finding.rule != "text-too-long" or not cut or content.thread:
         return finding
     return replace(finding, message=f"{finding.message}, or make it a thread: `thread: true`")
 
 
-def _problem(planned: Planned, post: Post, finding: Finding) -> Problem:
+def _problem(action: str, post: Post, finding: Finding) -> Problem:
     return Problem(
         place=_place(post, finding.about),
         level=finding.level,
         rule=finding.rule,
         message=finding.message,
-        post=f"{planned.action}/{planned.post}",
+        post=f"{action}/{post.id}",
     )
 
 
@@ -177,45 +176,46 @@ def _cards(workspace: Workspace) -> Callable[[CardContent, Size], str]:
     return wrong
 
 
-def _card_findings(planned: Planned, publisher: Publisher, cards: Callable[[CardContent, Size], str]) -> list[Finding]:
-    wrong = cards(planned.content.card, publisher.limits.card) if planned.content.card else ""
-    return [Finding(rule="card", message=f"on {planned.account}: {wrong}", about="card")] if wrong else []
+def _card_findings(card: CardContent, publisher: Publisher, cards: Callable[[CardContent, Size], str]) -> list[Finding]:
+    wrong = cards(card, publisher.limits.card)
+    return [Finding(rule="card", message=f"on {publisher.account.name}: {wrong}", about="card")] if wrong else []
 
 
-def _picture_findings(planned: Planned, publisher: Publisher, workspace: Workspace) -> list[Finding]:
+def _picture_findings(content: Content, publisher: Publisher, workspace: Workspace) -> list[Finding]:
     found = []
-    for image in planned.content.images:
+    for image in content.images:
         try:
             rendering.check_image(image, publisher.limits, workspace)
         except UserError as error:
-            found.append(Finding(rule="picture", message=f"on {planned.account}: {error}", about="images"))
-    if planned.content.video is not None:
-        found += _film_findings(planned, planned.content.video, publisher, workspace)
+            message = f"on {publisher.account.name}: {error}"
+            found.append(Finding(rule="picture", message=message, about="images"))
+    if content.video is not None:
+        found += _film_findings(content.video, publisher, workspace)
     return found
 
 
-def _address_findings(planned: Planned, publisher: Publisher, workspace: Workspace) -> list[Finding]:
-    content = planned.content
+def _address_findings(content: Content, publisher: Publisher, workspace: Workspace) -> list[Finding]:
     shows_something = content.card or content.images or content.video
     if not (publisher.limits.by_url and shows_something) or workspace.public_url or workspace.storage:
         return []
     message = (
-        f"{planned.account} fetches pictures and films from an address, and config.yaml has no public_url: "
+        f"{publisher.account.name} fetches pictures and films from an address, and config.yaml has no public_url: "
         "write where people reach the web pages of this workspace, or name a storage"
     )
     return [Finding(rule="public-url-missing", message=message)]
 
 
-def _film_findings(planned: Planned, film: FileContent, publisher: Publisher, workspace: Workspace) -> list[Finding]:
+def _film_findings(film: FileContent, publisher: Publisher, workspace: Workspace) -> list[Finding]:
+    account = publisher.account.name
     try:
         seconds = rendering.check_film(film, workspace)
     except UserError as error:
-        return [Finding(rule="picture", message=f"on {planned.account}: {error}", about="video")]
+        return [Finding(rule="picture", message=f"on {account}: {error}", about="video")]
     most = publisher.limits.film
     if most is None or seconds <= most.seconds + _FRAMES:
         return []
     message = (
-        f"the film lasts {seconds:.0f} seconds, {planned.account} takes {most.seconds:g}: cut it shorter, or name "
+        f"the film lasts {seconds:.0f} seconds, {account} takes {most.seconds:g}: cut it shorter, or name "
         "other accounts for this post"
     )
     return [Finding(rule="film-too-long", message=message, about="video")]

@@ -18,16 +18,21 @@ _LONGEST_LIMIT = timedelta(days=1)  # no network's is longer: one that names a l
 _WHILE_AWAY = (0.1, 0.2, 0.5, 1, 2, 5, 5, 10, 20, 20)  # seconds, together well under a lease
 
 
-def judge(c: Connection, app: App, delivery: Delivery, now: datetime) -> Verdict:
-    """Return what the rules say of a delivery, by all that is known now."""
-    return verdict(
-        delivery,
-        now=now,
-        workspace=app.workspace,
-        released=delivery.action in controls.released(c),
-        pauses=controls.all_pauses(c),
-        standing=consented.standing(c, delivery) if delivery.from_submission else None,
-    )
+def judging(c: Connection, app: App) -> Callable[[Delivery, datetime], Verdict]:
+    """Return what gives the rules' word on a delivery at a moment, by all that is known in this transaction."""
+    released, pauses = controls.released(c), controls.all_pauses(c)
+
+    def judged(delivery: Delivery, now: datetime) -> Verdict:
+        return verdict(
+            delivery,
+            now=now,
+            workspace=app.workspace,
+            released=delivery.action in released,
+            pauses=pauses,
+            standing=consented.standing(c, delivery) if delivery.from_submission else None,
+        )
+
+    return judged
 
 
 def apply(c: Connection, app: App, delivery: Delivery, judged: Verdict, now: datetime) -> None:

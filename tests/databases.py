@@ -21,12 +21,12 @@ from typing import Any, TypeVar
 import pytest
 
 from scheduler.store import Connection, Store, open_store, transfer
+from tests.kept import Kept
 
 Test = TypeVar("Test", bound=Callable[..., Any])
 KINDS = ("sqlite", "postgresql")
 _SETTINGS = {
     "listen_addresses": "127.0.0.1",
-    "unix_socket_directories": "",
     "max_connections": "300",
     "shared_buffers": "64MB",
     "autovacuum": "off",
@@ -35,9 +35,12 @@ _SETTINGS = {
     "full_page_writes": "off",
     "log_min_messages": "fatal",
 }
+_MOST = 8  # databases whose connections stay open while nobody uses them
 _numbers = itertools.count()
 _chosen = [os.environ.get("SOLIDARITY_TEST_DATABASE", "sqlite")]  # where a test names none
 _made: dict[Path, str] = {}
+_kept: dict[str, Kept] = {}  # those of this process's server that can be used again, by URL
+_free: list[Kept] = []
 _opened: list[Store] = []
 
 
@@ -50,7 +53,7 @@ class Server:
         if self._user:
             shutil.chown(self._folder, "nobody", "nogroup")
         self._programs = _programs(self._folder, bool(self._user))
-        self._settings = {**_SETTINGS, **settings}
+        self._settings = {**_SETTINGS, "unix_socket_directories": str(self._folder), **settings}
         self._process: subprocess.Popen[bytes] | None = None
         self.port = port or _free_port()
         self._call(
@@ -89,6 +92,8 @@ class Server:
 
     def stop(self, how: signal.Signals = signal.SIGINT) -> None:
         """End it: SIGINT cuts every connection, SIGQUIT is as good as a crash."""
+        for kept in _kept.values():
+            kept.let_go()
         if self._process is not None:
             self._process.send_signal(how)
             self._process.wait(30)
@@ -108,6 +113,10 @@ class Server:
         """Return the address of a database."""
         return f"{driver}://solidarity@127.0.0.1:{self.port}/{name}"
 
+    def local(self, url: str) -> str:
+        """Return the address of a database by the server's socket, which takes less time than its port."""
+        return f"postgresql+psycopg://solidarity@/{url.rpartition('/')[2]}?host={self._folder}&port={self.port}"
+
     def run(self, statement: str, name: str = "postgres") -> None:
         """Run a statement, outside all databases of tests or in one of them."""
         import psycopg
@@ -119,7 +128,15 @@ class Server:
         """Return the address of a new, migrated, empty state."""
         self._template()
         name = f"state_{next(_numbers)}"
-        self.run(f"CREATE DATABASE {name} TEMPLATE fresh")
+        self.run(f"CREATE DATABASE {name} TEMPLATE fresh STRATEGY file_copy")
+        return self.url(name)
+
+    def copy(self, url: str) -> str:
+        """Return the address of a copy of a database that nobody uses."""
+        if url in _kept:
+            _kept[url].let_go()
+        name = f"copy_{next(_numbers)}"
+        self.run(f"CREATE DATABASE {name} TEMPLATE {url.rpartition('/')[2]} STRATEGY file_copy")
         return self.url(name)
 
     def empty(self) -> str:
@@ -174,13 +191,20 @@ def state(folder: Path) -> str:
             file.write_bytes(_fresh_file())
         return "sqlite:///var/state.db"
     if folder not in _made:
-        _made[folder] = server().database()
+        if not _free:
+            for idle in list(_kept.values())[_MOST:]:  # a test that makes many states needs no connection to most
+                idle.rest()
+            url = server().database()
+            _kept[url] = Kept(url, server().local(url))
+            _free.append(_kept[url])
+        _made[folder] = _free.pop().url
     return _made[folder]
 
 
 def opened(folder: Path, url: str = "") -> Store:
     """Open the state of a workspace; what a test leaves open is closed at its end."""
-    _opened.append(open_store(url or state(folder), folder, durable=False))
+    url = url or state(folder)
+    _opened.append(_kept[url].store(folder) if url in _kept else open_store(url, folder, durable=False))
     return _opened[-1]
 
 
@@ -228,7 +252,13 @@ def forget(folder: Path) -> None:
     for file in (folder / "var").glob("state.db*"):
         file.unlink()
     if folder in _made:
-        server().drop(_made.pop(folder))
+        url = _made.pop(folder)
+        if url in _kept and _kept[url].empty():
+            _free.append(_kept[url])
+            return
+        if url in _kept:
+            _kept.pop(url).let_go()
+        server().drop(url)
 
 
 @cache

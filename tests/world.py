@@ -189,6 +189,11 @@ class World:
         """Close the state."""
         self.store.close()
 
+    def end(self) -> None:
+        """Close the state and throw it away: for a test that makes one world after the other."""
+        self.close()
+        databases.forget(self.workspace.folder)
+
 
 def example_consent(**given: Any) -> Consent:
     """Return what somebody agreed to, with what is given here."""

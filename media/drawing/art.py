@@ -19,7 +19,8 @@ _SEED = 1961
 def field(size: tuple[int, int], top: Colour, bottom: Colour) -> Image.Image:
     """Return a picture of `size` that goes from `top` to `bottom`."""
     rows = b"".join(bytes(mix(top, bottom, y / 255)) for y in range(256))
-    return Image.frombytes("RGB", (1, 256), rows).resize(size, Image.Resampling.BICUBIC)
+    column = Image.frombytes("RGB", (1, 256), rows).resize((1, size[1]), Image.Resampling.BICUBIC)
+    return column.resize(size, Image.Resampling.NEAREST)
 
 
 @functools.lru_cache(maxsize=4)
@@ -37,14 +38,17 @@ def grain(image: Image.Image, levels: int) -> Image.Image:
     return ImageChops.add(image, Image.merge("RGB", (noise, noise, noise)), offset=-128)
 
 
-def _glow(image: Image.Image, centre: tuple[int, int], radius: float, light: Colour, power: float) -> Image.Image:
-    """Return `image` with light that falls off from `centre` to nothing at `radius` pixels."""
+def _glow(image: Image.Image, centre: tuple[int, int], radius: float, light: Colour, power: float) -> None:
+    """Add light to `image` that falls off from `centre` to nothing at `radius` pixels."""
     fall = Image.radial_gradient("L").point([round(255 * max(0.0, 1 - v / 181) ** power) for v in range(256)])
     side = round(radius * 2)
-    mask = Image.new("L", image.size)
-    mask.paste(fall.resize((side, side), Image.Resampling.BICUBIC), (centre[0] - side // 2, centre[1] - side // 2))
+    left, top = centre[0] - side // 2, centre[1] - side // 2
+    lit = Box(max(left, 0), max(top, 0), min(left + side, image.width), min(top + side, image.height))
+    scale = fall.width / side  # only what of the light falls on the picture is made
+    seen = ((lit.left - left) * scale, (lit.top - top) * scale, (lit.right - left) * scale, (lit.bottom - top) * scale)
+    mask = fall.resize((lit.width, lit.height), Image.Resampling.BICUBIC, box=seen)
     shine = Image.merge("RGB", [mask.point([v * part // 255 for v in range(256)]) for part in light])
-    return ImageChops.screen(image, shine)
+    image.paste(ImageChops.screen(image.crop(lit), shine), lit)
 
 
 def _tongue(width: float, height: float, at: tuple[float, float], lean: float) -> list[tuple[float, float]]:
@@ -106,8 +110,8 @@ def _pool(width: int, light: Colour) -> Image.Image:
     return pool
 
 
-def flame(image: Image.Image, layout: Layout, box: Box, light: Colour, wax: Colour) -> Image.Image:
-    """Return `image` with a burning candle in `box`, standing on its lower edge, and the light it gives."""
+def flame(image: Image.Image, layout: Layout, box: Box, light: Colour, wax: Colour) -> None:
+    """Paint a burning candle into `image`, in `box`, standing on its lower edge, and the light it gives."""
     unit = layout.unit
     thick = round(0.104 * unit)
     tall = thick * 2.35
@@ -117,7 +121,7 @@ def flame(image: Image.Image, layout: Layout, box: Box, light: Colour, wax: Colo
     foot = (float(centre), top - thick * 0.06)
     heart = (centre, round(foot[1] - tall * 0.36))
     for reach, share, power in ((1.25, 0.30, 1.7), (0.72, 0.38, 1.9), (0.3, 0.6, 1.8)):
-        image = _glow(image, heart, reach * unit, mix((0, 0, 0), mix(light, (255, 90, 20), 0.35), share), power)
+        _glow(image, heart, reach * unit, mix((0, 0, 0), mix(light, (255, 90, 20), 0.35), share), power)
     image.paste(body := _body(thick, box.bottom - top, wax, light), (centre - thick // 2, top), body)
     pool = _pool(thick, light)
     image.paste(pool, (centre - thick // 2, top), pool)
@@ -133,7 +137,6 @@ def flame(image: Image.Image, layout: Layout, box: Box, light: Colour, wax: Colo
     bend = [(x, y + thick * 0.1), (x, y - thick * 0.12), (x + thick * 0.05, y - thick * 0.3)]
     wick = [(px - half, py) for px, py in bend] + [(px + half, py) for px, py in bend[::-1]]
     _soft(image, wick, thick * 0.008, (58, 34, 24), 255)
-    return image
 
 
 def band(image: Image.Image, box: Box, rise: float, fill: Colour, *, rtl: bool = False) -> None:
@@ -147,14 +150,14 @@ def band(image: Image.Image, box: Box, rise: float, fill: Colour, *, rtl: bool =
     image.paste(fill, (box.left, box.top - lift), ImageOps.mirror(mask) if rtl else mask)
 
 
-def arch(image: Image.Image, unit: int, box: Box, light: Colour, pale: Colour) -> Image.Image:
-    """Return `image` with a barred window in `box` and the light that falls through it: no portrait is at hand."""
+def arch(image: Image.Image, unit: int, box: Box, light: Colour, pale: Colour) -> None:
+    """Paint a barred window into `image`, in `box`, and the light that falls through it: no portrait is at hand."""
     wide = min(round(box.width * 0.58), round(box.height * 0.46))
     high = round(wide * 1.5)
     left, top = box.left + (box.width - wide) // 2, box.bottom - round(high * 1.36)
     heart = (left + wide // 2, top + round(high * 0.56))
     for reach, share in ((0.95, 0.2), (0.55, 0.26)):
-        image = _glow(image, heart, reach * unit, mix((0, 0, 0), light, share), 1.9)
+        _glow(image, heart, reach * unit, mix((0, 0, 0), light, share), 1.9)
     mask = Image.new("L", (wide * _FINE, high * _FINE))
     draw = ImageDraw.Draw(mask)
     draw.ellipse((0, 0, wide * _FINE - 1, wide * _FINE - 1), fill=255)
@@ -164,7 +167,6 @@ def arch(image: Image.Image, unit: int, box: Box, light: Colour, pale: Colour) -
     _fall(image, mask, Box(left, top + round(high * 1.06), left + wide, box.bottom), light)
     shine = field((wide, high), mix(light, (120, 70, 60), 0.35), mix(light, pale, 0.75))
     image.paste(shine, (left, top), mask)
-    return image
 
 
 def _bars(draw: ImageDraw.ImageDraw, wide: int, high: int) -> None:

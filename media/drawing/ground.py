@@ -28,9 +28,11 @@ def ground(
         part: what is shown of it.
         rtl: whether the card runs from right to left; a photo is never mirrored.
     """
-    if photo is not None and layout.words != "ground":
+    if photo is None:
+        return _plain(theme, _wordless(layout), days if layout.steps else 0, rtl)
+    if layout.words != "ground":
         return pictures.shown(photo, part or WHOLE, layout.size)  # it moves with the words
-    return _kept(theme, _wordless(layout), (days, rtl), photo, part)
+    return _framed(theme, _wordless(layout), (days, rtl), photo, part)
 
 
 @functools.lru_cache(maxsize=6)
@@ -46,23 +48,26 @@ def _wordless(layout: Layout) -> Layout:
     return replace(layout, message=Box(0, 0, 0, 0))
 
 
+@functools.lru_cache(
+    maxsize=6
+)  # of 3 to 6 MB each: two looks take turns in a campaign, in the shapes of three networks
+def _plain(theme: Theme, layout: Layout, days: int, rtl: bool) -> Image.Image:  # noqa: FBT001
+    image = art.field(layout.size, theme.background.top, theme.background.bottom)
+    _draw(image, theme, layout, days)
+    image = art.grain(image, theme.background.grain)
+    image = ImageOps.mirror(image) if rtl else image
+    _band(image, theme, layout, rtl=rtl)
+    return image
+
+
 @functools.lru_cache(maxsize=2)
-def _kept(
-    theme: Theme, layout: Layout, days_rtl: tuple[int, bool], photo: bytes | None, part: Region | None
-) -> Image.Image:
+def _framed(theme: Theme, layout: Layout, days_rtl: tuple[int, bool], photo: bytes, part: Region | None) -> Image.Image:
     days, rtl = days_rtl
     image = art.field(layout.size, theme.background.top, theme.background.bottom)
-    if photo is None:
-        image = art.grain(_drawn(image, theme, layout, days), theme.background.grain)
-        image = ImageOps.mirror(image) if rtl else image
-        _band(image, theme, layout, rtl=rtl)
-        return image
     place = layout.photo or Box(0, 0, *layout.size)
     box = place.mirrored(layout.size[0]) if rtl else place
     if layout.steps:
-        image = _drawn(
-            image, replace(theme, art=tuple(look for look in theme.art if look.kind == "steps")), layout, days
-        )
+        _draw(image, replace(theme, art=tuple(look for look in theme.art if look.kind == "steps")), layout, days)
         image = ImageOps.mirror(image) if rtl else image
     image = art.grain(image, theme.background.grain)
     image.paste(pictures.shown(photo, part or WHOLE, (box.width, box.height)), (box.left, box.top))
@@ -75,13 +80,14 @@ def _kept(
     return image
 
 
-def _drawn(image: Image.Image, theme: Theme, layout: Layout, days: int) -> Image.Image:
+def _draw(image: Image.Image, theme: Theme, layout: Layout, days: int) -> None:
+    """Paint the theme's art into `image`."""
     for look in theme.art:
         second = look.second or look.colour
         if look.kind == "flame" and layout.art:
-            image = art.flame(image, layout, layout.art, look.colour, second)
+            art.flame(image, layout, layout.art, look.colour, second)
         elif look.kind == "arch" and layout.art:
-            image = art.arch(image, layout.unit, layout.art, look.colour, second)
+            art.arch(image, layout.unit, layout.art, look.colour, second)
         elif look.kind == "sun" and layout.art:
             art.sun(image, layout, layout.art, look.colour, second)
         elif look.kind == "rule":
@@ -90,7 +96,6 @@ def _drawn(image: Image.Image, theme: Theme, layout: Layout, days: int) -> Image
             art.steps(image, layout.steps, days, look.colour, second)
         elif look.kind == "line":
             image.paste(look.colour, (0, 0, layout.size[0], thickness(layout)))
-    return image
 
 
 def _band(image: Image.Image, theme: Theme, layout: Layout, *, rtl: bool) -> None:

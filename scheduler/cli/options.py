@@ -96,10 +96,17 @@ def opened(*, in_need: bool = False) -> "Iterator[App]":
     With `in_need` a config.yaml with errors, or one that can't be read at all, doesn't keep a person from pausing,
     withdrawing or looking: its errors are said, and the command does its work.
     """
+    with in_use(whatever_there_is() if in_need else workspace()) as built:
+        yield built
+
+
+@contextmanager
+def in_use(ready: "Workspace") -> "Iterator[App]":
+    """Give the App of a workspace that was read, and close it, likewise."""
     from scheduler import app
 
     os.umask(0o077)
-    built = app.build(_whatever_there_is() if in_need else workspace())
+    built = app.build(ready)
     if built.store.begun_anew:
         click.echo(_BEGUN_ANEW, err=True)
     try:
@@ -111,7 +118,7 @@ def opened(*, in_need: bool = False) -> "Iterator[App]":
 def logged(app: "App", level: int) -> AbstractContextManager[None]:
     """Keep a log on standard error, without the workspace's secrets in it."""
     from scheduler import logs
-    from scheduler.config import KnownSecrets
+    from scheduler.config.known import KnownSecrets
 
     return logs.keeping(level=level, hidden=KnownSecrets(app.workspace.folder, app.workspace.var))
 
@@ -130,7 +137,8 @@ def restarted() -> Iterator[None]:
         raise SchedulerError(str(error)) from None
 
 
-def _whatever_there_is() -> "Workspace":
+def whatever_there_is() -> "Workspace":
+    """Read config.yaml, as far as it can be read, and say what is wrong in it."""
     from scheduler import app
 
     loaded, problems = app.read_workspace(folder())

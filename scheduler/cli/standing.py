@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import click
 
 from scheduler.cli import output
-from scheduler.cli.options import command, json_option, opened
+from scheduler.cli.options import command, in_use, json_option, whatever_there_is
 
 if TYPE_CHECKING:
     from scheduler.model import Workspace
@@ -19,23 +19,33 @@ _GOES_ON = ("queued", "claimed", "staged", "sending", "unknown")  # what only a 
 @json_option
 def status(post: str | None, *, as_json: bool) -> int:
     """Say where everything, or one POST, stands."""
-    from scheduler.operations.status import status as look
-
-    with opened(in_need=True) as app:
-        found = look(app, post)
-        if as_json:
-            output.as_json(
-                {
-                    "counts": found.counts,
-                    "paused": [output.pause(one) for one in found.pauses],
-                    "deliveries": [output.delivery(one) for one in found.deliveries],
-                    "tasks": [{"id": one.key, "what": one.what, "at": one.at} for one in found.tasks],
-                    "daemons": [{"worker": name, "seen_at": at} for name, at in found.alive.items()],
-                }
-            )
-            return 0
-        _print_standing(found, app.workspace)
+    ready = whatever_there_is()
+    found = _look(ready, post)
+    if as_json:
+        output.as_json(
+            {
+                "counts": found.counts,
+                "paused": [output.pause(one) for one in found.pauses],
+                "deliveries": [output.delivery(one) for one in found.deliveries],
+                "tasks": [{"id": one.key, "what": one.what, "at": one.at} for one in found.tasks],
+                "daemons": [{"worker": name, "seen_at": at} for name, at in found.alive.items()],
+            }
+        )
+    else:
+        _print_standing(found, ready)
     return 0
+
+
+def _look(ready: "Workspace", post: str | None = None) -> "Standing":
+    """Look at the state, which is opened only where something needs to be done or said about it."""
+    from scheduler.clock import SystemClock
+    from scheduler.operations import status as of
+
+    found = of.status_at_once(ready, post, now=SystemClock().now())
+    if found is None:
+        with in_use(ready) as app:
+            found = of.status(app, post)
+    return found
 
 
 def _print_standing(found: "Standing", workspace: "Workspace") -> None:
@@ -61,18 +71,20 @@ def _print_standing(found: "Standing", workspace: "Workspace") -> None:
 @json_option
 def log(key: str, *, as_json: bool) -> int:
     """Print every step of one delivery."""
-    from scheduler.operations.status import log as look
+    from scheduler.operations import status as of
 
-    with opened(in_need=True) as app:
-        steps = look(app, key)
-        if as_json:
-            output.as_json([{"at": at, "event": event, "detail": detail} for at, event, detail in steps])
-        else:
-            lines = [
-                (f"{at.astimezone(app.workspace.timezone):%Y-%m-%d %H:%M:%S.%f}"[:-3], event, detail)
-                for at, event, detail in steps
-            ]
-            output.table([f"at ({app.workspace.timezone.key})", "event", "detail"], lines)
+    ready = whatever_there_is()
+    steps = of.log_at_once(ready, key)
+    if steps is None:
+        with in_use(ready) as app:
+            steps = of.log(app, key)
+    if as_json:
+        output.as_json([{"at": at, "event": event, "detail": detail} for at, event, detail in steps])
+    else:
+        lines = [
+            (f"{at.astimezone(ready.timezone):%Y-%m-%d %H:%M:%S.%f}"[:-3], event, detail) for at, event, detail in steps
+        ]
+        output.table([f"at ({ready.timezone.key})", "event", "detail"], lines)
     return 0
 
 
@@ -80,12 +92,12 @@ def log(key: str, *, as_json: bool) -> int:
 @click.option("--format", "kind", required=True, type=click.Choice(["ics", "csv"]))
 def export(kind: str) -> int:
     """Print the calendar of deliveries, for other tools."""
+    from scheduler.clock import SystemClock
     from scheduler.operations.export import as_csv, as_ics
-    from scheduler.operations.status import status as look
 
-    with opened(in_need=True) as app:
-        found = look(app).deliveries
-        text = as_csv(found, app.workspace) if kind == "csv" else as_ics(found, app.workspace, now=app.clock.now())
+    ready = whatever_there_is()
+    found = _look(ready).deliveries
+    text = as_csv(found, ready) if kind == "csv" else as_ics(found, ready, now=SystemClock().now())
     click.echo(text.encode(), nl=False)
     return 0
 

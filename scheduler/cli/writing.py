@@ -1,5 +1,6 @@
 """Before anything goes out: init, check, plan, queue, preview, reply, schema."""
 
+import os
 import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -37,9 +38,9 @@ def init(directory: Path) -> None:
 def check(files: tuple[Path, ...], *, as_json: bool) -> int:
     """Look at every action and post (or only FILES) and say all that is wrong. Sends nothing."""
     from scheduler.clock import SystemClock
-    from scheduler.operations.check import check as look
+    from scheduler.operations.check import look
 
-    checked = look(folder(), clock=SystemClock(), files=files or None)
+    checked = look(folder(), clock=SystemClock(), files=files or None, cache=_cache())
     if as_json:
         problems = [output.problem(one) for one in checked.problems]
         output.as_json({"posts": checked.posts, "deliveries": checked.deliveries, "problems": problems})
@@ -54,6 +55,15 @@ def check(files: tuple[Path, ...], *, as_json: bool) -> int:
     if not checked.usable:
         return 2
     return 1 if checked.errors else 0
+
+
+def _cache() -> Path | None:
+    """Return the folder in which this person keeps what `check` found; None where they have none."""
+    named = os.environ.get("XDG_CACHE_HOME", "")
+    try:
+        return (Path(named) if named.startswith("/") else Path.home() / ".cache") / "solidarity" / "checked"
+    except RuntimeError:  # a user without a home
+        return None
 
 
 def _checked() -> "Checked":

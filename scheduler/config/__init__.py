@@ -3,8 +3,7 @@
 `config.yaml` -> Workspace, with every problem and its place. The keys are said once, in `keys`.
 """
 
-from scheduler.config.known import KnownSecrets
 from scheduler.config.secrets import example_keys, put, secrets
 from scheduler.config.workspace import FILE, load, schema
 
-__all__ = ["FILE", "KnownSecrets", "example_keys", "load", "put", "schema", "secrets"]
+__all__ = ["FILE", "example_keys", "load", "put", "schema", "secrets"]

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
-from scheduler.config import secrets
+from scheduler.config.secrets import env_file, from_file
 from scheduler.errors import UserError
 from scheduler.redaction import is_secret
 
@@ -45,14 +45,14 @@ class KnownSecrets:
     def _named(self) -> set[str]:
         written: dict[str, str] = {}
         with suppress(UserError, OSError):
-            written = secrets.env_file(self._folder)
+            written = env_file(self._folder)
         values = {**written, **self._environ}
         ours = [name for name in written if not name.endswith(_PUBLIC)]
         found = {values[name] for name in [*ours, *(name for name in self._environ if is_secret(name))]}
         for name in values:
             if name.endswith("_FILE") and (name in written or is_secret(name.removesuffix("_FILE"))):
                 with suppress(UserError, OSError):
-                    found.add(secrets.from_file(name, values, self._folder) or "")
+                    found.add(from_file(name, values, self._folder) or "")
         return found
 
     def _renewed(self) -> set[str]:

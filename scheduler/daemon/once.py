@@ -3,6 +3,7 @@
 import logging
 from datetime import datetime, timedelta
 
+from scheduler import belonging
 from scheduler.app import App
 from scheduler.errors import SchedulerError
 from scheduler.notices import Sender
@@ -22,8 +23,10 @@ def run_once(app: App) -> int:
 
     Raises:
         ClockError: this machine's clock and the database's differ.
+        MachineError: an outbox account's posts lie on another machine.
     """
     app.heed_clock()
+    belonging.require_outbox(app)
     steps = 0
     while recover.step(app) or deliver.step(app):
         steps += 1

@@ -8,7 +8,7 @@ import logging
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 from queue import Empty, SimpleQueue
@@ -16,7 +16,7 @@ from types import FrameType
 
 from apscheduler.schedulers.background import BackgroundScheduler
 
-from scheduler import cleaning
+from scheduler import belonging, cleaning
 from scheduler.app import App
 from scheduler.daemon.guard import Guard
 from scheduler.daemon.lanes import Crew, Keeper
@@ -86,7 +86,13 @@ class Daemon:
         )
 
     def run(self) -> signal.Signals:
-        """Work until SIGTERM or SIGINT; then finish the call in flight and return which, within ten seconds."""
+        """Work until SIGTERM or SIGINT; then finish the call in flight and return which, within ten seconds.
+
+        Raises:
+            MachineError: an outbox account's posts lie on another machine.
+            StateMovedError: the state was replaced meanwhile.
+        """
+        belonging.require_outbox(self._app)
         for name in (signal.SIGTERM, signal.SIGINT):
             signal.signal(name, self._stop)
         self._signs.heed(self._app.store.engine)
@@ -170,8 +176,7 @@ class Daemon:
         if self._stopping.is_set():
             return
         self._app.store.require_in_place()
-        with self._app.store.read() as c:
-            moment = claims.next_moment(c, now=self._app.clock.now(), ahead=self._app.workspace.stage_ahead)
+        moment = self._app.together(_next_moment, None)
         if moment is None:
             return
         if moment <= self._app.clock.now():
@@ -226,8 +231,7 @@ class Daemon:
             )
         self._last_seen = now
         self._app.heed_clock()
-        with self._app.store.write() as c:
-            controls.beat(c, self._app.worker, now)
+        self._app.store.beat(self._app.worker, now)
 
     def _report(self) -> None:
         """Say what is stuck; the service manager hears a sign of life only while nothing is."""
@@ -246,3 +250,10 @@ class Daemon:
     def _how(self) -> str:
         """Return in a few words how it goes."""
         return "; ".join(self._signs.faults()) or f"running: {len(self._app.workspace.accounts)} accounts"
+
+
+def _next_moment(app: App, asked: Sequence[None]) -> list[datetime | None]:
+    """Return when something will next be to do, to each lane that has just done what there was."""
+    with app.store.read() as c:
+        moment = claims.next_moment(c, now=app.clock.now(), ahead=app.workspace.stage_ahead)
+    return [moment] * len(asked)

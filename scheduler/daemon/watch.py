@@ -4,6 +4,7 @@ import logging
 import threading
 
 from scheduler import app as parts
+from scheduler import belonging
 from scheduler.app import App
 from scheduler.operations import queue
 from scheduler.operations.fill import fill
@@ -92,6 +93,7 @@ class PostsWatch:
             _LOG.error("%s", problem)
         if workspace is None or errors:
             return False
+        belonging.require_outbox(self._app, workspace)
         self._app.adopt(workspace)
         self._config, self._seen = state, None
         _LOG.info("config.yaml read: %d accounts", len(workspace.accounts))

@@ -59,6 +59,11 @@ class Content:
         return self.text, *self.thread
 
     @property
+    def has_media(self) -> bool:
+        """Whether it shows anything."""
+        return bool(self.card or self.images or self.video)
+
+    @property
     def whole(self) -> str:
         """All that readers are told, for people who look it over: the warning, and the text with all its parts."""
         warned = f"{WARNING_SIGN} {self.warning}" if self.warning else ""

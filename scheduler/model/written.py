@@ -5,12 +5,15 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from pathlib import Path
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 
-@dataclass(frozen=True, kw_only=True, order=True)
-class Place:
-    """A position in a file: `file` relative to the workspace, `line` and `column` counted from 1."""
+class Place(NamedTuple):
+    """A position in a file: `file` relative to the workspace, `line` and `column` counted from 1.
+
+    A tuple, for every post has one for each of its keys, and there may be a hundred thousand of them.
+    """
 
     file: str
     line: int = 1

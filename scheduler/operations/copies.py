@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
-from scheduler import belonging, blobs, files
+from scheduler import belonging, blobs
 from scheduler.app import App, open_state
 from scheduler.clock import Clock
 from scheduler.errors import UsageError, UserError
@@ -36,6 +36,7 @@ from scheduler.store import (
     succession,
     transfer,
     unhurried,
+    watermark,
     withdrawals,
 )
 from scheduler.store.leases import identity
@@ -57,19 +58,8 @@ def backup(app: App, target: Path) -> int:
     if not target.absolute().parent.is_dir():
         msg = f"{target.absolute().parent}: there is no such folder: make it, or name another file"
         raise UsageError(msg)
-    partial = target.with_name(f".{target.name}.partial")
-    try:
-        copy_database(app.store, partial)
-        partial.replace(target)
-        files.sync_folder(target.absolute().parent)
-        return target.stat().st_size
-    except StateError as error:
-        raise StateError(str(error).replace(str(partial), str(target))) from None
-    except OSError as error:
-        msg = f"{target}: can't be written ({error.strerror})"
-        raise UserError(msg) from None
-    finally:
-        partial.unlink(missing_ok=True)
+    copy_database(app.store, target)
+    return target.stat().st_size
 
 
 def restore(workspace: Workspace, source: Path, *, clock: Clock, who: str) -> int:
@@ -88,6 +78,7 @@ def restore(workspace: Workspace, source: Path, *, clock: Clock, who: str) -> in
     require_copy(source)
     now = clock.now()
     place = path or workspace.var / "state.db"
+    _make_ready(place, source)
     fresh, kept = place.with_name(f".{place.name}.restoring"), aside.place_aside(place, now)
     with _held(workspace, path, now=now) as present:
         doubtful = _prepared(workspace, source, fresh, present.since, now=now, who=who)
@@ -98,6 +89,20 @@ def restore(workspace: Workspace, source: Path, *, clock: Clock, who: str) -> in
     if path is not None and present.connection is not None:
         aside.make_whole(kept)
     return doubtful
+
+
+def _make_ready(path: Path, source: Path) -> None:
+    """Undo what an earlier call left half done; a state that is put back as its own copy must be one file."""
+    try:
+        aside.undo_swap(path)
+    except OSError as error:
+        raise _irreplaceable(path, error) from None
+    if source.resolve() == path:
+        aside.make_whole(path)
+
+
+def _irreplaceable(path: Path, error: OSError) -> UserError:
+    return UserError(f"{path}: can't be replaced ({error.strerror}): give this user the right to write there")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -193,6 +198,8 @@ def _prepared(workspace: Workspace, source: Path, fresh: Path, since: _Since, *,
     """Copy the copy and pause it there, so that it is never in place without its pause."""
     try:
         fresh.parent.mkdir(parents=True, exist_ok=True)
+        for left in fresh.parent.glob(f"{fresh.name}*"):  # of a call that was killed: a log is no other copy's
+            left.unlink()
         shutil.copyfile(source, fresh)
     except OSError as error:
         msg = f"{fresh.parent}: can't be written ({error.strerror})"
@@ -206,6 +213,7 @@ def _prepared(workspace: Workspace, source: Path, fresh: Path, since: _Since, *,
             require_mark(workspace.folder, identity_of_copy, source)
             since = _of(identity_of_copy, since, workspace)
             controls.set_meta(c, "restored_at", now.isoformat())
+            watermark.catch_up(c, workspace.folder)
             controls.set_meta(c, belonging.MARKS, "[]")  # what was given since the copy isn't known to it
             controls.pause(c, "all", "", why="a copy of the state was put back: look at `solidarity status`", now=now)
             alone = succession.take_over(c, since.estate, now=now)
@@ -308,12 +316,9 @@ def _hold(c: Connection, workspace: Workspace, alone: list[Submission], *, now: 
 
 def _swap(fresh: Path, path: Path, kept: Path) -> None:
     try:
-        aside.set_aside(path, kept)
-        fresh.replace(path)
-        files.sync_folder(path.parent)
+        aside.swap(fresh, path, kept)
     except OSError as error:
-        msg = f"{path}: can't be replaced ({error.strerror})"
-        raise UserError(msg) from None
+        raise _irreplaceable(path, error) from None
 
 
 def _doubt(c: Connection, delivery_id: int, *, now: datetime, whatever: bool = False) -> bool:

@@ -6,10 +6,11 @@ claim ─ sending ─ publish    at the due second: the intent is committed, the
 """
 
 import time
-from dataclasses import replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 from scheduler import budget, keeping, rendering, settling
 from scheduler.app import App
@@ -24,7 +25,7 @@ from scheduler.errors import (
 from scheduler.files import MachineError
 from scheduler.model import Outgoing, Receipt, Staged
 from scheduler.publishers.base import Publisher
-from scheduler.rules import Kind
+from scheduler.rules import Kind, Verdict
 from scheduler.status import Status
 from scheduler.store import (
     Connection,
@@ -37,6 +38,9 @@ from scheduler.store import (
 )
 from scheduler.submission import Stage
 
+_Result = TypeVar("_Result")
+Judge = Callable[[Delivery, datetime], Verdict]
+
 LEASE = timedelta(minutes=3)
 _MOST_STEPS = 100  # of preparing at once: each network has its own bound, far below
 _LONGEST_STAGING = timedelta(hours=1)
@@ -48,9 +52,52 @@ def step(app: App) -> bool:
     if app.adrift:
         return False
     try:
-        return send_next(app) or stage_next(app) or settle(app)
+        return _next(app, Wanted(send=True, stage=True)) or settle(app)
     except claims.TakenError:
         return True
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wanted:
+    """What a lane asks for: one delivery to send now, or else one to prepare."""
+
+    send: bool = False
+    stage: bool = False
+
+
+def _next(app: App, wanted: Wanted) -> bool:
+    """Do what there is of it; tell whether there was anything."""
+    started = time.monotonic()
+    given = app.together(_given, wanted)
+    if not isinstance(given, Delivery):
+        return bool(given)
+    if given.status is Status.sending:
+        _send(app, given, started)
+    else:
+        _prepare(app, given)
+    return True
+
+
+def _write(app: App, write: Callable[[Connection], _Result]) -> _Result:
+    """Write something, in one transaction with what other lanes have to do at this moment; return what it returns."""
+    written: _Result = app.together(_given, write)
+    return written
+
+
+def _given(app: App, asked: Sequence[Wanted | Callable[[Connection], Any]]) -> list[Any]:
+    """Do in one transaction what lanes ask for at the same moment: write, take what is due, take what will be.
+
+    Nobody is given more than it asked for: an intent that had to wait for its call would be there too early.
+    """
+    now = app.clock.now()
+    with settling.given_back(app) as taken, app.store.work() as c:
+        given = [None if isinstance(one, Wanted) else one(c) for one in asked]
+        for kind, take in (("send", _to_send), ("stage", _to_stage)):
+            places = [at for at, one in enumerate(asked) if given[at] is None and getattr(one, kind, False)]
+            found = take(c, app, taken, now, len(places)) if places else []
+            for at, one in zip(places, found, strict=False):
+                given[at] = one
+    return given
 
 
 # ── ahead of time ───────────────────────────────────────────────────────────────────────────────────────
@@ -58,18 +105,31 @@ def step(app: App) -> bool:
 
 def stage_next(app: App) -> bool:
     """Claim, prepare and stage the next delivery that is due soon."""
-    now = app.clock.now()
-    with settling.given_back(app) as taken, app.store.work() as c:
-        delivery = claims.claim_to_stage(c, worker=app.worker, now=now, ahead=app.workspace.stage_ahead, lease=LEASE)
-        if delivery is None:
-            return False
-        taken.append(delivery)
-        if delivery.staging_since is None:
-            deliveries.record(c, delivery.id, "claimed", "", worker=app.worker, now=now)
-        judged = settling.judge(c, app, delivery, max(now, delivery.due_at))  # as it will be when it leaves
-        if judged.kind is not Kind.go:
-            settling.apply(c, app, delivery, judged, now)
-            return True
+    return _next(app, Wanted(stage=True))
+
+
+def _to_stage(c: Connection, app: App, taken: list[Delivery], now: datetime, most: int) -> list[Delivery | bool]:
+    """Take what is to be prepared; True stands for what can't go."""
+    ahead = app.workspace.stage_ahead
+    claimed = claims.claim_to_stage(c, worker=app.worker, now=now, ahead=ahead, lease=LEASE, most=most)
+    taken.extend(claimed)
+    if not claimed:
+        return []
+    judged = settling.judging(c, app)
+    return [_may_be_prepared(c, app, one, judged, now) for one in claimed]
+
+
+def _may_be_prepared(c: Connection, app: App, delivery: Delivery, judged: Judge, now: datetime) -> Delivery | bool:
+    if delivery.staging_since is None:
+        deliveries.record(c, delivery.id, "claimed", "", worker=app.worker, now=now)
+    verdict = judged(delivery, max(now, delivery.due_at))  # as it will be when it leaves
+    if verdict.kind is Kind.go:
+        return delivery
+    settling.apply(c, app, delivery, verdict, now)
+    return True
+
+
+def _prepare(app: App, delivery: Delivery) -> None:
     try:
         with settling.given_back(app, delivery), keeping.kept(app, delivery, lease=LEASE):
             _stage(app, delivery)
@@ -83,7 +143,6 @@ def stage_next(app: App) -> bool:
         settling.not_sent(app, delivery, Rejected(str(error)))
     except Exception as error:
         settling.not_sent(app, delivery, Rejected(f"unexpected fault while preparing: {type(error).__name__}"))
-    return True
 
 
 def _stage(app: App, delivery: Delivery) -> None:
@@ -91,10 +150,8 @@ def _stage(app: App, delivery: Delivery) -> None:
     whole = _frozen(app, delivery, publisher)
     same = delivery.frozen == whole
     forgotten: dict[str, Any] = {} if same else {"staged": None, "staging_since": None}
-    with app.store.work() as c:
-        lease = app.clock.now() + LEASE
-        kept = deliveries.keep(c, delivery, until=lease, **deliveries.frozen_column(whole), **forgotten)
-    if not kept:
+    columns = {**deliveries.frozen_column(whole), **forgotten}
+    if not _write(app, lambda c: deliveries.keep(c, delivery, until=app.clock.now() + LEASE, **columns)):
         _leave_nothing(app, delivery, whole)
         return
     out = delivery.next_of(whole)
@@ -108,8 +165,11 @@ def _stage(app: App, delivery: Delivery) -> None:
         return
     ready = {"look_first": False, "not_before": None, "staging_since": None, **deliveries.staged_column(staged)}
     now, detail = app.clock.now(), f"{len(out.media)} media"
-    with app.store.work() as c:
+
+    def done(c: Connection) -> None:
         deliveries.move(c, delivery, Status.staged, worker=app.worker, now=now, detail=detail, **ready)
+
+    _write(app, done)
 
 
 def _frozen(app: App, delivery: Delivery, publisher: Publisher) -> Outgoing:
@@ -218,23 +278,33 @@ def _is_out_already(app: App, delivery: Delivery, publisher: Publisher, out: Out
 
 def send_next(app: App) -> bool:
     """Claim the next prepared delivery whose time has come and make the one visible call."""
-    started = time.monotonic()
-    now = app.clock.now()
-    with settling.given_back(app) as taken, app.store.work() as c:
-        delivery = claims.claim_to_send(c, worker=app.worker, now=now, lease=LEASE)
-        if delivery is None:
-            return False
-        taken.append(delivery)
-        judged = settling.judge(c, app, delivery, now)
-        sending = claims.mark_sending(c, delivery, now=now, lease=LEASE) if judged.kind is Kind.go else None
-        if sending is None:
-            settling.apply(c, app, delivery, judged, now)
-            return True
+    return _next(app, Wanted(send=True))
+
+
+def _to_send(c: Connection, app: App, taken: list[Delivery], now: datetime, most: int) -> list[Delivery | bool]:
+    """Take what is to leave now, with the intent to send it; True stands for what can't go."""
+    claimed = claims.claim_to_send(c, worker=app.worker, now=now, lease=LEASE, most=most)
+    taken.extend(claimed)
+    if not claimed:
+        return []
+    judged = settling.judging(c, app)
+    return [_may_leave(c, app, one, judged, now) for one in claimed]
+
+
+def _send(app: App, sending: Delivery, started: float) -> None:
     app.calling.add(sending.id)
     try:
         _publish(app, sending, started)
     finally:
         app.calling.discard(sending.id)
+
+
+def _may_leave(c: Connection, app: App, delivery: Delivery, judged: Judge, now: datetime) -> Delivery | bool:
+    verdict = judged(delivery, now)
+    sending = claims.mark_sending(c, delivery, now=now, lease=LEASE) if verdict.kind is Kind.go else None
+    if sending is not None:
+        return sending
+    settling.apply(c, app, delivery, verdict, now)
     return True
 
 
@@ -264,10 +334,13 @@ def _publish(app: App, sending: Delivery, started: float) -> None:
 
 
 def _sent(app: App, sending: Delivery, receipt: Receipt, publisher: Publisher) -> None:
-    with app.store.work() as c:
+    def filed(c: Connection) -> str | None:
         other = receipts.owner(c, sending, receipt)
         if other is None:
             deliveries.file_receipt(c, sending, receipt, worker=app.worker, now=app.clock.now(), detail="")
+        return other
+
+    other = _write(app, filed)
     if other is not None:
         _unknown(app, sending, OutcomeUnknown(f"its network named a post that is {other}'s"), publisher)
 
@@ -295,14 +368,23 @@ def _unknown(app: App, sending: Delivery, error: Exception, publisher: Publisher
 
 def settle(app: App) -> bool:
     """Say of what can't go any more, or not now, why: past its window, due under a pause, or without a consent."""
+    return app.together(_settled, None)
+
+
+def _settled(app: App, asked: Sequence[None]) -> list[bool]:
+    return [_settle(app)] * len(asked)
+
+
+def _settle(app: App) -> bool:
     now = app.clock.now()
     with app.store.read() as c:
         stuck = [*deliveries.past_window(c, now), *deliveries.blocked_by_pause(c, now), *consented.blocked(c, now)]
     if not stuck:
         return False
     with app.store.write() as c:
+        judged = settling.judging(c, app)
         for found in stuck:
             delivery = deliveries.by_id(c, found.id)
             if delivery.fence == found.fence and delivery.status == found.status:
-                settling.apply(c, app, delivery, settling.judge(c, app, delivery, now), now)
+                settling.apply(c, app, delivery, judged(delivery, now), now)
     return True

@@ -3,12 +3,13 @@
 import shutil
 import stat
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from scheduler import app as parts
-from scheduler import blobs, publishers, sharing, storage
+from scheduler import belonging, blobs, publishers, sharing, storage
 from scheduler.addressees import addressees
 from scheduler.app import App
 from scheduler.clock import Clock
@@ -50,6 +51,7 @@ def doctor(folder: Path, *, clock: Clock) -> list[Finding]:
     found.append(_look("public address", lambda: _address(workspace)))
     found.append(_look("lent files", lambda: _lent(workspace, clock)))
     found.append(_look("private files", lambda: _private_files(workspace, clock)))
+    found.append(_look("outboxes", lambda: _outboxes(workspace, clock)))
     found.append(_look("notices", lambda: _notices(workspace)))
     found += _credentials(workspace, clock)
     found.append(_look("daemon", lambda: _daemon(workspace, clock)))
@@ -201,15 +203,28 @@ def _unneeded(workspace: Workspace, now: datetime) -> list[storage.Note]:
 
 def _private_files(workspace: Workspace, clock: Clock) -> str:
     """Look whether the storage that machines share answers, keeps what is put there, and nothing besides."""
-    store = parts.open_state(workspace)
-    try:
-        app = App(workspace=workspace, clock=clock, store=store, worker="doctor", factory=parts.live_publisher)
+    with _app(workspace, clock) as app:
         said = sharing.look(app)
-    finally:
-        store.close()
     if said:
         raise SchedulerError("; ".join(said))
     return f"kept in {blobs.place(workspace)}" if blobs.shared(workspace) else "kept on this machine, in var/"
+
+
+def _outboxes(workspace: Workspace, clock: Clock) -> str:
+    """Look whether what outbox accounts have sent lies on this machine."""
+    with _app(workspace, clock) as app:
+        belonging.require_outbox(app, take=False)
+    used = any(one.platform == "outbox" for one in workspace.accounts.values())
+    return "their posts lie on this machine, in var/outbox" if used else "no account has one"
+
+
+@contextmanager
+def _app(workspace: Workspace, clock: Clock) -> Iterator[App]:
+    store = parts.open_state(workspace)
+    try:
+        yield App(workspace=workspace, clock=clock, store=store, worker="doctor", factory=parts.live_publisher)
+    finally:
+        store.close()
 
 
 def _credentials(workspace: Workspace, clock: Clock) -> Iterator[Finding]:

@@ -7,6 +7,7 @@ from typing import Any
 
 from scheduler import moderation, plan, review
 from scheduler.app import App
+from scheduler.garbage import uncollected
 from scheduler.model import Planned
 from scheduler.posts import Loaded
 from scheduler.rules import waits_for_person
@@ -50,6 +51,11 @@ def apply(app: App, loaded: Loaded, *, since: datetime | None = None) -> Changes
 
     With `since` what is due before it is left out (a rehearsal that begins in the middle of a campaign).
     """
+    with uncollected():
+        return _apply(app, loaded, since)
+
+
+def _apply(app: App, loaded: Loaded, since: datetime | None) -> Changes:
     wanted = plan.deliveries(loaded.actions, app.workspace)
     with app.store.read() as c:
         changes, _ = _compare(c, app, wanted, loaded, since)
@@ -111,13 +117,13 @@ def _keeps(loaded: Loaded) -> Callable[[Delivery], bool]:
 def _compare(
     c: Connection, app: App, wanted: Iterable[Planned], loaded: Loaded, since: datetime | None = None
 ) -> tuple[Changes, _Shown]:
-    changes, seen, keeps = Changes(), set(), _keeps(loaded)
+    changes, seen, keeps, now = Changes(), set(), _keeps(loaded), app.clock.now()
     shown = _shown(c, app, loaded)
     present = {one.key: one for one in deliveries.in_status(c)}
     for planned in [one for one in (*wanted, *shown.planned) if since is None or one.due_at >= since]:
         seen.add(planned.key)
         found = present.get(planned.key)
-        if _is_ahead(found, planned, app):
+        if _is_ahead(found, planned, now):
             changes.ahead.append(planned)
         if found is None:
             changes.add.append(planned)
@@ -135,12 +141,12 @@ def _compare(
     return changes, shown
 
 
-def _is_ahead(found: Delivery | None, planned: Planned, app: App) -> bool:
+def _is_ahead(found: Delivery | None, planned: Planned, now: datetime) -> bool:
     """Tell whether a delivery is still to go out: it costs what its network asks."""
     if found is not None and found.status in WAITING | IN_HAND:
         return True
     again = found is None or (found.status in _AGAIN and found.cancelled_by != "person")
-    return again and planned.due_at >= app.clock.now() - (LONG_PAST if found is None else timedelta())
+    return again and planned.due_at >= now - (LONG_PAST if found is None else timedelta())
 
 
 def _is_same(found: Delivery, planned: Planned, shown: _Shown) -> bool:

@@ -63,7 +63,7 @@ def _is_lost(delivery: Delivery, now: datetime) -> bool:
 
 def _free(c: Connection, app: App, delivery: Delivery, now: datetime) -> bool:
     to = {Status.claimed: Status.queued, Status.sending: Status.unknown}.get(delivery.status, delivery.status)
-    reason = "may have gone out when its worker ended, is being looked up" if to is Status.unknown else ""
+    reason = "may have gone out before its daemon was stopped, is being looked up" if to is Status.unknown else ""
     looked: dict[str, Any] = (
         {"next_look_at": now + _first_look(app, delivery)} if delivery.status is Status.sending else {}
     )

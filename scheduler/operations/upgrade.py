@@ -3,12 +3,11 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from scheduler import files
 from scheduler.app import open_state
 from scheduler.clock import Clock
 from scheduler.errors import UserError
 from scheduler.model import Workspace
-from scheduler.store import Connection, StateError, Store, controls, copy_database, schema
+from scheduler.store import Connection, controls, copy_database, schema
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,7 +34,7 @@ def upgrade(workspace: Workspace, *, clock: Clock) -> Upgraded:
             msg = "a daemon is running on this state: stop it first, then upgrade"
             raise UserError(msg)
         if place is not None:
-            _copy(store, place)
+            copy_database(store, place)
             made.append(place)
 
     try:
@@ -47,19 +46,3 @@ def upgrade(workspace: Workspace, *, clock: Clock) -> Upgraded:
     finally:
         store.close()
     return Upgraded(before=before, after=after, copy=made[0] if made else None)
-
-
-def _copy(store: Store, place: Path) -> None:
-    """Copy what stood there when the change of the tables began: nothing can be written meanwhile."""
-    partial = place.with_name(f".{place.name}.partial")
-    try:
-        copy_database(store, partial)
-        partial.replace(place)
-        files.sync_folder(place.parent)
-    except StateError as error:
-        raise StateError(str(error).replace(str(partial), str(place))) from None
-    except OSError as error:
-        msg = f"{place}: can't be written ({error.strerror}): make room for a copy of the state; nothing was changed"
-        raise UserError(msg) from None
-    finally:
-        partial.unlink(missing_ok=True)

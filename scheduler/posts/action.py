@@ -24,24 +24,26 @@ class Reading:
     action: Action | None = None  # without its broken posts
     broken_posts: set[str] = field(default_factory=set)
     is_broken: bool = False  # the action as a whole can't be trusted
+    until: datetime | None = None  # from then on something else is to be said, as its times pass
 
 
 def read(path: Path, name: str, world: keys.World, workspace: Workspace, now: datetime) -> Reading:
     """Return what the file says; `name` is the file's in problems. Never raises for its content."""
-    report = Report()
+    report = Report(action=path.stem)
     reading = Reading(path.stem, report, is_broken=True)
     if not ID.fullmatch(path.stem) or path.suffix != ".yaml":
         message = "an action's file is named by its key: lowercase letters, digits and '-', then .yaml; rename it"
         report.error(Place(file=name), "bad-id", message)
     text = read_text(path, workspace.folder, name, report)
     root = parse.nodes(text, name, report) if text is not None else None
-    fields = keys.action(world, path.stem).read(root, "an action", report) if root is not None else None
+    fields = world.action.read(root, "an action", report) if root is not None else None
     if not isinstance(fields, Fields):
         return reading
     window = moments.window(fields, workspace, report)
     table = moments.Timetable(workspace=workspace, window=window, now=now)
     reading.is_broken = False
     posts = _posts(fields, table, reading)
+    reading.until = min(table.ahead, default=None)
     _check_whole(fields, report)
     reading.action = _action(fields, path.stem, name, window, posts)
     reading.is_broken = reading.is_broken or report.has_errors
@@ -53,7 +55,7 @@ def _check_whole(fields: Fields, report: Report) -> None:
         report.warn(fields.at("posts"), "no-posts", "the action has no posts; nothing of it goes out")
     if fields.get("accounts") == ():
         report.warn(fields.at("accounts"), "no-accounts", "the list of accounts is empty; nothing goes out")
-    opens = fields.places.keys() & {"opens", "release"}
+    opens = fields.written.keys() & {"opens", "release"}
     if fields.get("phase") is Phase.upcoming and not opens:
         message = "an upcoming action without 'opens' or 'release: manual' is open already; add one of them"
         report.warn(fields.at("phase"), "no-opening", message)

@@ -15,16 +15,17 @@ def find(actions: Iterable[Action], workspace: Workspace) -> list[Problem]:
 
     It is an error within an action, a day and an account with credentials; otherwise a warning.
     """
-    said: dict[tuple[str, str], tuple[Action, Post]] = {}
+    said: dict[str, dict[str, tuple[Action, Post]]] = {name: {} for name in workspace.accounts}
     problems: dict[tuple[str, str], Problem] = {}
     for action in actions:
         for post in action.posts:
             if post.at is None or post.submissions:
                 continue
+            own = (action, post)
             for name in _names(action, post, workspace):
                 words = compose.text(action, post, workspace.accounts[name], workspace)
-                first = said.setdefault((name, words), (action, post))
-                if first != (action, post):
+                first = said[name].setdefault(words, own)
+                if first != own:
                     problems.setdefault((action.key, post.id), _problem(action, post, first, name, workspace))
     return list(problems.values())
 

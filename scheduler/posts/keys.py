@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from scheduler.model import Phase, Risk, Workspace
@@ -12,10 +13,10 @@ from scheduler.reading.late import LATE_KEYS
 from scheduler.reading.nodes import Node, Row, Scalar, Table
 from scheduler.reading.report import Report, Wrong
 from scheduler.reading.shapes import Json, Key, Leaf, ListOf, MapOf, Record, Shape, Split
+from scheduler.reading.source import POSTS
 from scheduler.reading.times import DAY, DAY_OR_MOMENT, MOMENT, TIME
 from scheduler.reading.values import FLAG, HASHTAG, ID, LANG, LINK, POST_ID, choice, known, texts
 
-FOLDER = "posts"
 MUST = "missing-key"
 # An action is tagged for all the networks of a campaign, also for those where other people or tools publish it.
 NETWORKS = frozenset({"bluesky", "facebook", "instagram", "mastodon", "threads", "x"})
@@ -31,6 +32,11 @@ class World:
     themes: Collection[str] | None = None
     find: Callable[[str], str] = str
 
+    @cached_property
+    def action(self) -> Record:
+        """The shape of an action's file here: put together once, for all of them."""
+        return action(self)
+
     @classmethod
     def of(cls, workspace: Workspace, themes: Collection[str]) -> "World":
         """Return what an action of `workspace` can refer to."""
@@ -40,7 +46,7 @@ class World:
             accounts=workspace.accounts.keys() | workspace.broken_accounts,
             platforms=workspace.platforms | NETWORKS if workspace.platforms else None,
             themes=themes or None,
-            find=finder(workspace.folder, FOLDER, ""),
+            find=finder(workspace.folder, POSTS, ""),
         )
 
 
@@ -161,8 +167,8 @@ def _tags(world: World) -> MapOf:
     return MapOf(tags, platform.parse, "a mapping of tags by network (x: [AmnestyNow])")
 
 
-def action(world: World, key: str = "") -> Record:
-    """Return the shape of an action's file. Problems of a post are noted as those of `key`/its id."""
+def action(world: World) -> Record:
+    """Return the shape of an action's file. Problems of a post are noted as those of the report's action/its id."""
     words = texts(world.languages)
     hashtags = ListOf(HASHTAG, "a list of hashtags ([SyriaNotSafe])")
     release = Leaf("manual", _release, {"const": "manual"})
@@ -182,7 +188,7 @@ def action(world: World, key: str = "") -> Record:
             Key(name="risk", shape=choice(Risk, "a risk"), doc="how dangerous being seen with it can be"),
             Key(name="late", shape=LATE_KEYS, doc="how late a delivery may go, and what happens past that"),
             Key(name="replies", shape=replies, doc="ready-made answers that people copy"),
-            Key(name="posts", shape=Posts(_post(world), key), doc="the posts", absent=MUST),
+            Key(name="posts", shape=Posts(_post(world)), doc="the posts", absent=MUST),
         ),
         "an action",
     )
@@ -193,7 +199,6 @@ class Posts(Shape):
     """The list of posts: each is read with a report of its own, so that one can't spoil another."""
 
     item: Record
-    action: str
     what: str = "a list of posts (- id: …)"
 
     def read(self, node: Node, name: str, report: Report) -> Any:
@@ -204,7 +209,7 @@ class Posts(Shape):
         found = []
         for item in node.items:
             named = item.get("id") if isinstance(item, Table) else None
-            post = f"{self.action}/{named.text}" if isinstance(named, Scalar) and ID.fullmatch(named.text) else None
+            post = f"{report.action}/{named.text}" if isinstance(named, Scalar) and ID.fullmatch(named.text) else None
             own = Report(post)
             found.append((self.item.read(item, "posts", own), own))
         return tuple(found)

@@ -10,6 +10,7 @@ from scheduler.model import Action, Level, Place, Problem, Workspace
 from scheduler.posts import duplicates, keys
 from scheduler.posts.action import Reading, read
 from scheduler.reading.shapes import Json, document
+from scheduler.reading.source import POSTS, campaign
 
 CONFIG = "config.yaml"
 
@@ -23,6 +24,8 @@ class Loaded:
     broken: frozenset[str] = frozenset()  # keys of actions not to be trusted: their last good version stays
     broken_posts: frozenset[tuple[str, str]] = frozenset()  # (action, post) left out: likewise
     drafts: tuple[Action, ...] = ()  # broken actions as far as they could be read: to check, never to plan
+    looked_at: frozenset[str] = frozenset()  # pictures and films that are named, wherever they may lie in the workspace
+    until: datetime | None = None  # from then on there are other problems, though nothing is written anew
 
     def action(self, key: str) -> Action:
         """Return the action `key`. Raises UsageError where there is none that can be read."""
@@ -44,7 +47,7 @@ def load(
 
     `themes`: the cards' themes; none leaves them unchecked.
     """
-    world = keys.World.of(workspace, themes)
+    world, names = _noting(keys.World.of(workspace, themes))
     paths = _found(workspace.folder) if files is None else _given(files, workspace.folder)
     readings = [read(path, name, world, workspace, now) for path, name in paths]
     problems = [problem for one in readings for problem in (*one.report.problems, *one.others.problems)]
@@ -59,7 +62,20 @@ def load(
         broken=frozenset(one.key for one in readings if one.is_broken),
         broken_posts=_broken_posts(readings, bad),
         drafts=tuple(one.action for one in readings if one.action and one.is_broken),
+        looked_at=frozenset(name for one in names for name in (one, f"{POSTS}/{one}")),
+        until=min((one.until for one in readings if one.until), default=None),
     )
+
+
+def _noting(world: keys.World) -> tuple[keys.World, set[str]]:
+    """Return a world that notes which files are looked for, and the set in which it does."""
+    names: set[str] = set()
+
+    def find(text: str) -> str:
+        names.add(text)
+        return world.find(text)
+
+    return replace(world, find=find), names
 
 
 def schema() -> Json:
@@ -68,14 +84,7 @@ def schema() -> Json:
 
 
 def _found(folder: Path) -> list[tuple[Path, str]]:
-    """Return the files of posts/, also those whose ending would hide them from the campaign."""
-    try:
-        paths = sorted((folder / keys.FOLDER).iterdir())
-    except OSError:
-        return []
-    endings = {".yaml", ".yml"}
-    wanted = [path for path in paths if path.suffix.lower() in endings and not path.name.startswith(".")]
-    return [(path, f"{keys.FOLDER}/{path.name}") for path in wanted]
+    return [(path, f"{POSTS}/{path.name}") for path in campaign(folder)]
 
 
 def _given(files: Sequence[Path], folder: Path) -> list[tuple[Path, str]]:
@@ -99,7 +108,7 @@ def _name(path: Path, folder: Path) -> str:
 
 def _nothing() -> Problem:
     return Problem(
-        place=Place(file=keys.FOLDER),
+        place=Place(file=POSTS),
         level=Level.warning,
         rule="no-posts",
         message="there is no action in posts/; add one, e.g. posts/syria-not-safe.yaml",

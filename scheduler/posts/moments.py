@@ -1,6 +1,6 @@
 """When posts go out: the action's window, hours that the clocks skip or repeat, quiet hours, the past."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -36,6 +36,14 @@ class Timetable:
     workspace: Workspace
     window: Window
     now: datetime
+    ahead: list[datetime] = field(default_factory=list)  # moments that were looked at and are still to come
+
+    def is_past(self, moment: datetime) -> bool:
+        """Tell whether `moment` is past; if it isn't, it is noted: from then on something else is to be said."""
+        if moment < self.now:
+            return True
+        self.ahead.append(moment)
+        return False
 
 
 def window(fields: Fields, workspace: Workspace, report: Report) -> Window:
@@ -69,7 +77,7 @@ def check_at(at: datetime, place: Place, table: Timetable, report: Report) -> No
     if not table.window.holds(moment):
         report.error(place, "outside-window", _outside(moment, table.window, zone))
     _check_quiet(at.time(), place, table, report)
-    if moment < table.now:
+    if table.is_past(moment):
         report.warn(place, "past-time", f"{at:{_FORMAT}} is past: it {_LATE}")
 
 
@@ -90,6 +98,7 @@ def _check_quiet(clock: time, place: Place, table: Timetable, report: Report) ->
 
 def _check_clocks(walls: list[datetime], zone: ZoneInfo, place: Place, report: Report) -> bool:
     """Note wall-clock times that don't exist, or that come twice; tell whether there are any of the first."""
+    walls = [wall for wall in walls if not occurrences.is_plain(wall, zone)]
     skipped = [wall for wall in walls if not occurrences.exists(wall, zone)]
     if skipped:
         message = f"the clocks skip {_dates(skipped)} in {zone.key}; choose a time an hour earlier or later"
@@ -107,14 +116,14 @@ def _dates(walls: list[datetime]) -> str:
 
 def every(fields: Fields, table: Timetable, report: Report) -> Every | None:
     """Return the checked recurrence, or None with the problem in `report`."""
-    said = fields.places.keys() & {"days", "rrule"}
+    said = fields.written.keys() & {"days", "rrule"}
     if not said:
         report.error(fields.place, "missing-key", "every needs 'days' or 'rrule': when it recurs")
     elif len(said) == 2:
         report.error(fields.place, "bad-rrule", "a recurrence has either 'days' or 'rrule'; take one of them out")
         return None
     since, until, clock = fields.get("from"), fields.get("until"), fields.get("time")
-    if "until" not in fields.places:
+    if "until" not in fields.written:
         until = table.window.last_day
         if until is None:
             message = "the recurrence has no end; give 'until', or 'closes' to the action"
@@ -149,6 +158,6 @@ def _check_recurrence(found: Every, fields: Fields, table: Timetable, report: Re
         return
     _check_clocks(planned, zone, fields.at("time"), report)
     _check_quiet(found.time, fields.at("time"), table, report)
-    if to_utc(planned[-1], zone) < table.now:
+    if table.is_past(to_utc(planned[-1], zone)):
         message = f"every time of the recurrence is past: each {_LATE}; bring 'until' further on"
         report.warn(fields.place, "past-time", message)

@@ -21,7 +21,7 @@ def build(fields: Fields, table: moments.Timetable, report: Report, shared: tupl
     `shared`: the action's accounts, which the post's own replace.
     """
     at, every = fields.get("at"), fields.get("every")
-    timed = fields.places.keys() & {"at", "every"}
+    timed = fields.written.keys() & {"at", "every"}
     if len(timed) == 2:
         report.error(fields.at("every"), "at-and-every", "a post has either 'at' or 'every'; take one of them out")
     elif not timed:
@@ -44,23 +44,25 @@ def build(fields: Fields, table: moments.Timetable, report: Report, shared: tupl
 
 
 def _post(fields: Fields, recurrence: Every | None) -> Post:
+    given = fields.values.get
+    thread = given("thread")
     return Post(
-        id=fields.get("id"),
-        text=fields.get("text"),
+        id=given("id", ""),
+        text=given("text", Text({})),
         place=fields.place,
-        at=fields.get("at"),
+        at=given("at"),
         every=recurrence,
-        text_for=fields.get("text_for", {}),
-        card=_card(fields.get("card")),
-        images=tuple(picture for one in fields.get("images", ()) if (picture := _picture(one))),
-        video=_picture(fields.get("video")),
-        split=fields.get("thread") is True,
-        thread=fields.get("thread") if isinstance(fields.get("thread"), tuple) else (),
-        warning=fields.get("warning"),
-        accounts=fields.get("accounts"),
-        approve=fields.get("approve", False),
-        submissions=fields.get("from", False),
-        late=lateness(fields.get("late")),
+        text_for=given("text_for", {}),
+        card=_card(given("card")),
+        images=tuple(picture for one in given("images", ()) if (picture := _picture(one))),
+        video=_picture(given("video")),
+        split=thread is True,
+        thread=thread if isinstance(thread, tuple) else (),
+        warning=given("warning"),
+        accounts=given("accounts"),
+        approve=given("approve", False),
+        submissions=given("from", False),
+        late=lateness(given("late")),
         places=fields.places,
     )
 
@@ -89,16 +91,17 @@ def _picture(fields: Fields | None) -> Picture | None:
 def _check_placeholders(post: Post, fields: Fields, report: Report) -> None:
     """Note words in braces that are nearly a placeholder; any other goes out as it is meant."""
     known = (*PLACEHOLDERS, *(captions.PLACEHOLDERS if post.submissions else ()))
-    texts = [(fields.at("text"), post.text), *((fields.at("text_for"), said) for said in post.text_for.values())]
-    texts += [(fields.at("thread"), said) for said in post.thread]
+    texts = [("text", post.text), *(("text_for", said) for said in post.text_for.values())]
+    texts += [("thread", said) for said in post.thread]
     if post.card and post.card.message:
-        texts.append((fields.at("card"), post.card.message))
-    for place, said in texts:
-        for found in (found for text in said.by_language.values() for found in _IN_BRACES.finditer(text)):
+        texts.append(("card", post.card.message))
+    for key, said in texts:
+        braced = [text for text in said.by_language.values() if "{" in text]
+        for found in (found for text in braced for found in _IN_BRACES.finditer(text)):
             near = difflib.get_close_matches(found[1].casefold(), known, n=1, cutoff=0.8)
             if near and found[0] != f"{{{near[0]}}}":
                 message = f"{shown(found[0])} goes out as written; did you mean {{{near[0]}}}?"
-                report.warn(place, "near-placeholder", message)
+                report.warn(fields.at(key), "near-placeholder", message)
 
 
 # ── languages ───────────────────────────────────────────────────────────────────────────────────────────

@@ -21,11 +21,11 @@ _NOT_ON_CARD = {
 def check(post: Post, fields: Fields, accounts: list[Account], report: Report) -> None:
     """Note what a post from submissions can't have, into `report`; `accounts`: where it goes."""
     for name, message in _NOT_BESIDE.items():
-        if name in fields.places:
+        if name in fields.written:
             report.error(fields.at(name), "not-with-submissions", message)
     card = fields.get("card")
     for name, message in _NOT_ON_CARD.items() if isinstance(card, Fields) else ():
-        if name in card.places:
+        if name in card.written:
             report.error(card.at(name), "not-with-submissions", message)
     if not accounts:
         message = (

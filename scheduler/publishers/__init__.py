@@ -1,5 +1,6 @@
 """The networks. `base` says what each must do; `load` finds one by its name: one file beside this one."""
 
+from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib import import_module
 from pathlib import Path
@@ -25,3 +26,16 @@ def load(platform: str) -> type[Publisher]:
         raise KeyError(platform)
     found: type[Publisher] = import_module(f"scheduler.publishers.{platform}").Publisher
     return found
+
+
+class Options(Mapping[str, frozenset[str]]):
+    """The options that the accounts of each platform take; a platform is loaded when it is asked for."""
+
+    def __getitem__(self, platform: str) -> frozenset[str]:
+        return load(platform).options
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(names())
+
+    def __len__(self) -> int:
+        return len(names())

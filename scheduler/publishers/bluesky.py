@@ -65,7 +65,8 @@ class Publisher(base.Publisher):
 
     def _text_problems(self, content: Content) -> list[Finding]:
         found = []
-        over = self.measure(content.text) - self.limits.text
+        # No text has more graphemes than characters, and no character more than four bytes: only a long one is counted.
+        over = self.measure(content.text) - self.limits.text if len(content.text) > self.limits.text else 0
         if over > 0:
             what = f"{over} character{'s' if over > 1 else ''} over Bluesky's {self.limits.text}"
             cure = "shorten the text, or write a shorter one for it under text_for"

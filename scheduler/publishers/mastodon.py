@@ -74,7 +74,7 @@ class Publisher(base.Publisher):
 
     def findings(self, content: Content) -> list[Finding]:
         """Return the problems of a content with all its parts. The warning stands on each, and counts there."""
-        found = self.problems(replace(content, thread=()))
+        found = self.problems(replace(content, thread=()) if content.thread else content)
         for number, text in enumerate(content.thread, 2):
             part = Content(text=text, language=content.language, warning=content.warning)
             problems = [one for one in self.problems(part) if one.rule != "no-server"]

@@ -16,10 +16,17 @@ def size(text: str, warning: str, figures: Figures) -> int:
     return mastodon_text.length(text, link=link) + mastodon_text.length(warning, link=link)
 
 
+def _at_most(text: str, figures: Figures) -> int:
+    """Return what a text can't be longer than: told at once, and enough for all that aren't near the limit."""
+    return len(text) + figures.characters_reserved_per_url * text.count("://")
+
+
 def of_text(content: Content, figures: Figures, account: str) -> list[Finding]:
     """Return what is wrong with a text."""
     found = []
-    over = size(content.text, content.warning, figures) - figures.max_characters
+    over = 0
+    if _at_most(content.text, figures) + _at_most(content.warning, figures) > figures.max_characters:
+        over = size(content.text, content.warning, figures) - figures.max_characters
     if over > 0:
         what = f"{over} character{'s' if over > 1 else ''} over the {figures.max_characters} of {account}"
         counted = " (the warning counts)" if content.warning else ""

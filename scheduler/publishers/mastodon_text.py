@@ -58,7 +58,7 @@ def _is_none(one: re.Match[str]) -> bool:
 
 def local_mentions(text: str) -> list[str]:
     """Return the mentions without a server: they mean people on the account's own one."""
-    found = [one[0] for one in _MENTION.finditer(text) if not one[2] and not _is_none(one)]
+    found = [one[0] for one in _MENTION.finditer(text) if not one[2] and not _is_none(one)] if "@" in text else ()
     return list(dict.fromkeys(found))
 
 

@@ -18,14 +18,16 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from scheduler import files
 from scheduler.clock import Clock
 from scheduler.errors import AccountBlocked, OutcomeUnknown, Rejected, TryLater
-from scheduler.gallery import feed
 from scheduler.model import Account, Content, FileContent, Finding, Level, Medium, Outgoing, Receipt, Staged
 from scheduler.publishers import base
+
+if TYPE_CHECKING:
+    from scheduler.gallery import feed
 
 ON_PAGE = 100
 """How many posts the page lists; the folders of all of them stay beside it."""
@@ -201,7 +203,8 @@ class Publisher(base.Publisher):
             half.rename(final)
         finally:
             shutil.rmtree(half, ignore_errors=True)  # gone already where all went well
-        for left in self._home.glob(f".new-{_token(out)}-*"):  # of an attempt that was killed
+        # Of an attempt that was killed; a rehearsal's folder is new.
+        for left in () if self._like else self._home.glob(f".new-{_token(out)}-*"):
             shutil.rmtree(left, ignore_errors=True)
 
     def _fill(self, half: Path, out: Outgoing, final: Path) -> None:
@@ -269,10 +272,14 @@ class Publisher(base.Publisher):
             found = (path.name for path in self._home.iterdir() if _NAME.fullmatch(path.name))
             posts = [self._post(name) for name in heapq.nlargest(ON_PAGE, found)]
             listed = sorted(filter(None, posts), key=lambda post: post.published_at, reverse=True)
+            from scheduler.gallery import feed
+
             feed.write(self._home / "index.html", title=self.account.name, posts=listed, most=ON_PAGE)
 
-    def _post(self, name: str) -> feed.FeedPost | None:
+    def _post(self, name: str) -> "feed.FeedPost | None":
         """Return a post for the page; None leaves out one whose folder has been tampered with."""
+        from scheduler.gallery import feed
+
         if name not in self._listed:
             folder = self._home / name
             try:

@@ -110,7 +110,7 @@ class Publisher(base.Publisher):
             found.append(Finding(rule="text-too-long", message=f"{what}: {cure}"))
         if not text.strip():
             found.append(Finding(rule="text-empty", message="there is no text: write one"))
-        cashtags = _CASHTAG.findall(text)
+        cashtags = _CASHTAG.findall(text) if "$" in text else ()
         if len(cashtags) > 1:
             message = f"X takes one cashtag a post, not {', '.join(cashtags)}: keep one"
             found.append(Finding(rule="cashtags", message=message))

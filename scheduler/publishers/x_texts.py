@@ -5,6 +5,7 @@ import re
 import unicodedata
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 from scheduler.publishers.grapheme_count import PLAIN_LINK, whole
@@ -23,32 +24,35 @@ _DOTTED = re.compile(r"\.[^.]")  # a full stop at the end of a word makes no add
 def weight(text: str) -> int:
     """Return X's weighted length: links 23, emoji and CJK 2, most other characters 1."""
     countable = _countable(text)
-    if _HEAVY.sub("", _LIGHT.sub("", countable)):  # X's own parser knows emoji; it takes a hundred times as long
+    rest = "" if countable.isascii() else _LIGHT.sub("", countable)
+    if rest and _HEAVY.sub("", rest):  # X's own parser knows emoji; it takes a hundred times as long
         from twitter_text import parse_tweet
 
         return int(parse_tweet(countable).weightedLength)
-    normal = re.sub("\r\n?", "\n", countable)
+    normal = re.sub("\r\n?", "\n", countable) if "\r" in countable else countable
     return _characters(normal) + sum(_LINK - _characters(link) for link in _links_of(normal))
 
 
 def links(text: str) -> list[str]:
     """Return what X makes links of, bare domains too."""
-    return _links_of(_countable(text))
+    return list(_links_of(_countable(text)))
 
 
 def _characters(text: str) -> int:
-    return len(text) + sum(len(found) for found in _HEAVY.findall(text))
+    return len(text) if text.isascii() else len(text) + sum(len(found) for found in _HEAVY.findall(text))
 
 
-def _links_of(text: str) -> list[str]:
-    dotted = [word for word in text.split() if _DOTTED.search(word)] if "." in text else []
-    return dotted if all(map(PLAIN_LINK.fullmatch, dotted)) else _extracted(text)
+@lru_cache(maxsize=64)
+def _links_of(text: str) -> tuple[str, ...]:
+    """Return the links of a text: asked when it is weighed, and again at once when its links are looked at."""
+    dotted = [word for word in text.split() if "." in word and _DOTTED.search(word)] if "." in text else []
+    return tuple(dotted) if all(map(PLAIN_LINK.fullmatch, dotted)) else _extracted(text)
 
 
-def _extracted(text: str) -> list[str]:
+def _extracted(text: str) -> tuple[str, ...]:
     from twitter_text import extract_urls
 
-    return list(extract_urls(text))
+    return tuple(extract_urls(text))
 
 
 def _countable(text: str) -> str:
@@ -57,7 +61,7 @@ def _countable(text: str) -> str:
     Half a surrogate pair stops it, and its pattern for domains takes minutes over "a.a.a.a…": a word with
     that many full stops is no address.
     """
-    normal = unicodedata.normalize("NFC", whole(text))
+    normal = text if text.isascii() else unicodedata.normalize("NFC", whole(text))
     if normal.count(".") <= _MOST_DOTS:
         return normal
     return re.sub(r"\S+", lambda m: m[0] if m[0].count(".") <= _MOST_DOTS else m[0].replace(".", ","), normal)

@@ -41,10 +41,10 @@ def value_of(key: Scalar, value: Node) -> Node:
     if not isinstance(value, Scalar):
         return value
     if value.plain and not value.text:
-        value = replace(value, place=key.place)
+        value = replace(value, line=key.line, column=key.column)
     if value.comment is None:
         return value
     place = value.comment.place
-    if place.line == key.place.line or place.column > key.place.column:
+    if place.line == key.line or place.column > key.column:
         return value
     return replace(value, comment=None)

@@ -8,9 +8,12 @@ from scheduler.model import Place
 from scheduler.reading.report import Report
 
 # The core schema of YAML 1.2: `NO` and `12:30` are words there, as people mean them.
-_NULL = frozenset({"", "~", "null", "Null", "NULL"})
-_TRUE = frozenset({"true", "True", "TRUE"})
-_FALSE = frozenset({"false", "False", "FALSE"})
+_TRUE = ("true", "True", "TRUE")
+_WORDS = {
+    **dict.fromkeys(("", "~", "null", "Null", "NULL"), "null"),
+    **dict.fromkeys((*_TRUE, "false", "False", "FALSE"), "bool"),
+}
+_NUMERIC = frozenset("+-.0123456789")
 _INT = re.compile(r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?|[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)")
 
@@ -42,52 +45,78 @@ class Comment:
             report.warn(self.place, "cut-text", message)
 
 
-@dataclass(frozen=True, slots=True)
+# These three aren't frozen, and make their places only when asked: a campaign's files have a million of them, and a
+# place is looked at only where something is wrong.
+
+
+@dataclass(slots=True)
 class Scalar:
     """One word or text. `plain` means that it was written without quotes."""
 
     text: str
     plain: bool
-    place: Place
+    file: str
+    line: int
+    column: int
     comment: Comment | None = None
+
+    @property
+    def place(self) -> Place:
+        """Where it stands."""
+        return Place(file=self.file, line=self.line, column=self.column)
 
     @property
     def kind(self) -> str:
         """Return null, bool, int, float or str, by the core rules of YAML 1.2."""
         if not self.plain:
             return "str"
-        if self.text in _NULL:
-            return "null"
-        if self.text in _TRUE or self.text in _FALSE:
-            return "bool"
-        if _INT.fullmatch(self.text):
+        word = self.text
+        if word in _WORDS:
+            return _WORDS[word]
+        if word[0] not in _NUMERIC:
+            return "str"
+        if _INT.fullmatch(word):
             return "int"
-        return "float" if _FLOAT.fullmatch(self.text) else "str"
+        return "float" if _FLOAT.fullmatch(word) else "str"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Table:
     """A mapping. No key comes twice. `in_braces`: it is written as {key: value}."""
 
     items: tuple[tuple[Scalar, "Node"], ...]
-    place: Place
+    file: str
+    line: int
+    column: int
     in_braces: bool = False
 
     kind = "table"
+
+    @property
+    def place(self) -> Place:
+        """Where it stands."""
+        return Place(file=self.file, line=self.line, column=self.column)
 
     def get(self, name: str) -> "Node | None":
         """Return the value of the key `name`."""
         return next((value for key, value in self.items if key.text == name), None)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Row:
     """A list."""
 
     items: tuple["Node", ...]
-    place: Place
+    file: str
+    line: int
+    column: int
 
     kind = "row"
+
+    @property
+    def place(self) -> Place:
+        """Where it stands."""
+        return Place(file=self.file, line=self.line, column=self.column)
 
 
 Node: TypeAlias = Scalar | Table | Row

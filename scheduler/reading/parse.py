@@ -2,24 +2,15 @@
 
 import re
 from dataclasses import dataclass, field
-from typing import Any
-
-from ruamel.yaml import YAML
-from ruamel.yaml.error import MarkedYAMLError
-from ruamel.yaml.events import (
-    AliasEvent,
-    CollectionEndEvent,
-    DocumentStartEvent,
-    MappingStartEvent,
-    NodeEvent,
-    ScalarEvent,
-    SequenceStartEvent,
-)
+from typing import TYPE_CHECKING, Any
 
 from scheduler.model import Place
 from scheduler.reading import comments, quick
 from scheduler.reading.nodes import Comment, Node, Row, Scalar, Table
 from scheduler.reading.report import Report, Wrong, shown
+
+if TYPE_CHECKING:  # what the quick parser reads does without it
+    from ruamel.yaml.error import MarkedYAMLError
 
 DEEPEST = 20
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
@@ -68,6 +59,9 @@ def nodes(text: str, name: str, report: Report) -> Node | None:
 
 def careful(text: str, name: str, report: Report) -> Node | None:
     """Return the same, and name whatever is wrong."""
+    from ruamel.yaml import YAML
+    from ruamel.yaml.error import MarkedYAMLError
+
     builder = _Builder(text, name, report)
     try:
         for event in YAML(typ="safe", pure=True).parse(text):
@@ -116,11 +110,13 @@ class _Builder:
         # Otherwise the text goes on below, deeper than its key.
         lines = re.split("\r\n|\r|\n", self._text)
         below = next((line for line in lines[word.comment.place.line :] if re.match(r"\s*[^\s#]", line)), "")
-        if "\t" in below or not 0 < word.place.line <= len(lines):
+        if "\t" in below or not 0 < word.line <= len(lines):
             return None
-        return word.comment if _indent(below) > _indent(lines[word.place.line - 1]) else None
+        return word.comment if _indent(below) > _indent(lines[word.line - 1]) else None
 
     def take(self, event: Any) -> None:
+        from ruamel.yaml.events import CollectionEndEvent, MappingStartEvent, ScalarEvent, SequenceStartEvent
+
         self._refuse(event)
         if isinstance(event, ScalarEvent):
             self._add(self._scalar(event))
@@ -132,9 +128,13 @@ class _Builder:
                 raise _Stop(event.start_mark, "yaml-too-deep", message)
         elif isinstance(event, CollectionEndEvent):
             done = self._open.pop()
-            self._add(self._table(done) if done.is_table else Row(tuple(done.children), done.place))
+            at = done.place
+            row = Row(tuple(done.children), at.file, at.line, at.column)
+            self._add(self._table(done) if done.is_table else row)
 
     def _refuse(self, event: Any) -> None:
+        from ruamel.yaml.events import AliasEvent, DocumentStartEvent, NodeEvent
+
         mark = event.start_mark
         if mark is not None:
             self.last = self.place(mark)
@@ -159,7 +159,9 @@ class _Builder:
         self._last_word = Scalar(
             event.value,
             is_plain,
-            self.place(event.start_mark),
+            self._name,
+            event.start_mark.line + 1,
+            event.start_mark.column + 1,
             comments.behind(self._text, event.end_mark, self._name) if is_plain and event.value else None,
         )
         return self._last_word
@@ -181,7 +183,7 @@ class _Builder:
                 self._report.error(key.place, "duplicate-key", message)
             else:
                 seen[key.text] = (key, comments.value_of(key, value))
-        return Table(tuple(seen.values()), done.place, done.in_braces)
+        return Table(tuple(seen.values()), done.place.file, done.place.line, done.place.column, done.in_braces)
 
 
 def _indent(line: str) -> int:
@@ -189,7 +191,7 @@ def _indent(line: str) -> int:
     return len(line) - len(line.lstrip(" -"))
 
 
-def _explained(error: MarkedYAMLError, text: str, builder: _Builder) -> tuple[Place, str]:
+def _explained(error: "MarkedYAMLError", text: str, builder: _Builder) -> tuple[Place, str]:
     problem = str(error.problem or "")
     mark = error.problem_mark or error.context_mark
     if mark is None:

@@ -18,8 +18,9 @@ class Wrong(Exception):  # noqa: N818
 class Report:
     """The problems of one file, or of one post in it."""
 
-    def __init__(self, post: str | None = None) -> None:
-        """`post`: ACTION/POST, noted with every problem."""
+    def __init__(self, post: str | None = None, *, action: str = "") -> None:
+        """`post`: ACTION/POST, noted with every problem; `action`: the key of the action that the file is of."""
+        self.action = action
         self.problems: list[Problem] = []
         self.hidden: set[str] = set()  # values that no message may repeat
         self._post = post
@@ -40,7 +41,7 @@ class Report:
     @property
     def has_errors(self) -> bool:
         """Tell whether anything noted is an error."""
-        return any(problem.level is Level.error for problem in self.problems)
+        return bool(self.problems) and any(problem.level is Level.error for problem in self.problems)
 
     def _add(self, place: Place, level: Level, rule: str, message: str) -> None:
         for value in sorted(self.hidden, key=len, reverse=True):

@@ -3,6 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from scheduler.model import Place
@@ -209,11 +210,21 @@ class Key:
 
 @dataclass(frozen=True, kw_only=True)
 class Fields:
-    """What was read of a record: the good values, where each key's value stands, and the bad keys."""
+    """What was read of a record: the good values, and every key's value as it stands in the file."""
 
     values: Mapping[str, Any]
-    places: Mapping[str, Place]
-    place: Place
+    written: Mapping[str, Node]
+    node: Table
+
+    @property
+    def place(self) -> Place:
+        """Where the record stands."""
+        return self.node.place
+
+    @property
+    def places(self) -> dict[str, Place]:
+        """Where each key's value stands."""
+        return {name: node.place for name, node in self.written.items()}
 
     def get(self, name: str, default: Any = None) -> Any:
         """Return the value of the key `name`, or `default` where it is absent or wrong."""
@@ -221,7 +232,7 @@ class Fields:
 
     def at(self, name: str) -> Place:
         """Return the place of the value of `name`, or of the record where it has none."""
-        return self.places.get(name, self.place)
+        return self.written.get(name, self.node).place
 
 
 @dataclass(frozen=True)
@@ -238,11 +249,11 @@ class Record(Shape):
             message = f"{self.what} is a mapping (key: value), this is {FOUND[node.kind]}; write its keys here"
             report.error(node.place, "wrong-type", message)
             return None
-        known = {key.name: key for key in self.keys}
+        known = self._known
         values: dict[str, Any] = {}
         for key, child in node.items:
             if key.text in known:
-                value = known[key.text].shape.read(child, key.text, report)
+                value = known[key.text].read(child, key.text, report)
             elif self.beyond is not None:
                 value = self.beyond(node, key, child, report)
             else:
@@ -250,11 +261,19 @@ class Record(Shape):
                 continue
             if value is not None:
                 values[key.text] = value
-        places = {key.text: child.place for key, child in node.items}
-        for needed in self.keys:
-            if needed.absent and needed.name not in places:
+        written = {key.text: child for key, child in node.items}
+        for needed in self._needed:
+            if needed.name not in written:
                 report.error(node.place, needed.absent, f"{self.what} needs '{needed.name}': {needed.doc}")
-        return Fields(values=values, places=places, place=node.place)
+        return Fields(values=values, written=written, node=node)
+
+    @cached_property
+    def _known(self) -> dict[str, Shape]:
+        return {key.name: key.shape for key in self.keys}
+
+    @cached_property
+    def _needed(self) -> tuple[Key, ...]:
+        return tuple(key for key in self.keys if key.absent)
 
     def schema(self) -> Json:
         """See Shape."""

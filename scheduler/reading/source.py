@@ -10,16 +10,47 @@ from scheduler.model import Place
 from scheduler.reading.report import Report, Wrong
 
 LARGEST = 1_048_576  # bytes; a campaign action takes some thousand
+POSTS = "posts"
+"""The folder of the campaign's actions, one in each file."""
+
+_ENDINGS = (".yaml", ".yml")
 _CONTROL = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_PLAIN = bytes((*b"\t\n\r", *range(0x20, 0x7F)))
 _OTHER_ENCODINGS = (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+
+
+def campaign(folder: Path) -> list[Path]:
+    """Return the files of posts/, also those whose ending would hide them from the campaign."""
+    try:
+        names = sorted(os.listdir(folder / POSTS))  # noqa: PTH208 - Paths alone would be half of the time
+    except OSError:
+        return []
+    paths = [folder / POSTS / name for name in names if name.lower().endswith(_ENDINGS) and not name.startswith(".")]
+    return [path for path in paths if path.suffix]
 
 
 def within(path: Path, folder: Path) -> bool:
     """Tell whether `path`, with every symbolic link followed, lies in `folder`."""
     try:
+        if _is_plainly_within(path, folder):
+            return True
         return path.resolve().is_relative_to(folder.resolve())
     except (OSError, RuntimeError, ValueError):  # a loop of links, a name that no file can have
         return False
+
+
+def _is_plainly_within(path: Path, folder: Path) -> bool:
+    """Tell whether the way from `folder` to `path` goes down only, without a link: told at a tenth of the cost."""
+    way, whole = f"{folder}/", str(path)
+    parts = whole.removeprefix(way).split("/")
+    if not whole.startswith(way) or not {"", ".", ".."}.isdisjoint(parts):
+        return False
+    for part in parts:
+        way += part
+        if os.path.islink(way):  # noqa: PTH114 - a Path for each takes longer than looking
+            return False
+        way += "/"
+    return True
 
 
 def require_file(path: Path, folder: Path, name: str) -> None:
@@ -55,9 +86,12 @@ def _bytes(path: Path, name: str) -> bytes:
     flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
     try:
         with os.fdopen(os.open(path, flags), "rb") as file:
-            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            found = os.fstat(file.fileno())
+            if not stat.S_ISREG(found.st_mode):
                 raise Wrong("not-a-file", f"{name} is not a plain file; put a plain file in its place")
-            raw = file.read(LARGEST + 1)
+            raw = file.read(min(found.st_size, LARGEST) + 1)
+            if len(raw) > found.st_size:  # it has grown since
+                raw += file.read(LARGEST)
     except OSError as error:
         reason = (error.strerror or "the system refuses").lower()
         raise Wrong("unreadable-file", f"{name} can't be read: {reason}; check its permissions") from None
@@ -77,7 +111,8 @@ def _text(raw: bytes, name: str, report: Report) -> str | None:
         place = _place(name, raw[: error.start].decode())
         report.error(place, "encoding", f"byte 0x{raw[error.start]:02X} is not UTF-8; save the file as UTF-8")
         return None
-    if found := _CONTROL.search(text):
+    # What isn't plain ASCII is a small part of most files: looked at alone first.
+    if _CONTROL.search(raw.translate(None, _PLAIN).decode()) and (found := _CONTROL.search(text)):
         place = _place(name, text[: found.start()])
         report.error(place, "encoding", f"the invisible character U+{ord(found[0]):04X} can't stand here; delete it")
         return None

@@ -2,6 +2,7 @@
 
 import re
 from datetime import date, datetime, time, timedelta
+from functools import lru_cache
 
 from scheduler.reading.report import Wrong, shown
 from scheduler.reading.shapes import Leaf
@@ -9,10 +10,12 @@ from scheduler.reading.values import ANY_WORD
 
 _CLOCK = re.compile(r"(\d{1,2}):(\d{2})(?::(\d{2}))?")
 _MOMENT = re.compile(r"(\d{4}-\d{1,2}-\d{1,2})(?:(?:[Tt]| +)(.*))?")
+_ZONED = re.compile(r"\d(\.\d+)? *([Zz]|UTC|GMT|[+-]\d{1,2}(:?\d{2})?|[A-Z]{2,5})$")
 _DURATION = re.compile(r"(\d{1,6}) *(second|minute|hour|day|week)s?")
 _YEARS = range(1970, 2200)  # far from where adding a day or a zone runs off the calendar
 
 
+@lru_cache(maxsize=1024)
 def _date(text: str) -> date:
     try:
         year, month, day = (int(part) for part in text.split("-"))
@@ -24,6 +27,7 @@ def _date(text: str) -> date:
     return found
 
 
+@lru_cache(maxsize=1024)
 def _time(text: str) -> time:
     found = _CLOCK.fullmatch(text)
     if found:
@@ -44,7 +48,7 @@ def _moment(text: str) -> datetime:
     clock = (found[2] or "").strip()
     if not clock:
         raise Wrong("bad-date", f"{shown(text)} has no time of day; write it as {day} 09:00")
-    if re.search(r"\d(\.\d+)? *([Zz]|UTC|GMT|[+-]\d{1,2}(:?\d{2})?|[A-Z]{2,5})$", clock):
+    if not _CLOCK.fullmatch(clock) and _ZONED.search(clock):
         message = "a time is the workspace's wall clock; take the zone or offset off"
         raise Wrong("bad-date", message)
     return datetime.combine(day, _time(clock))
@@ -59,6 +63,7 @@ def _day_or_moment(text: str) -> date | datetime:
     return _moment(text)
 
 
+@lru_cache(maxsize=256)
 def _duration(text: str) -> timedelta:
     found = _DURATION.fullmatch(text.strip().lower())
     if not found:

@@ -3,6 +3,7 @@
 import argparse
 import json
 import signal
+import socket
 import ssl
 import threading
 import time
@@ -91,7 +92,7 @@ class LoopbackServer:
             self._http.socket = self._tls.wrap_socket(
                 self._http.socket, server_side=True, do_handshake_on_connect=False
             )
-        threading.Thread(target=self._http.serve_forever, args=(0.005,), daemon=True).start()
+        threading.Thread(target=self._http.serve_forever, daemon=True).start()
         return self
 
     def stop(self) -> None:
@@ -202,6 +203,15 @@ class LoopbackServer:
 
 class _Http(ThreadingHTTPServer):
     request_queue_size = 128
+
+    def shutdown(self) -> None:
+        """End the loop at once: it looks twice a second whether it is to, and at every connection."""
+        ending = threading.Thread(target=super().shutdown, daemon=True)
+        ending.start()
+        while ending.is_alive():
+            with suppress(OSError):
+                socket.create_connection(("127.0.0.1", self.server_port), timeout=1).close()
+            ending.join(0.005)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Say nothing here: the handler keeps what went wrong."""

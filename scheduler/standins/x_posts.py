@@ -1,5 +1,6 @@
 """What a stand-in for X keeps, and how it shows it: snowflake ids, t.co links, escaped text."""
 
+import functools
 import hashlib
 import html
 import unicodedata
@@ -120,6 +121,7 @@ class Post:
         return {**facts, "reply_to": self.reply_to or None, "url": self.url}
 
 
+@functools.lru_cache(maxsize=4096)  # whoever looks for a post is shown those before it, each with its length
 def weight(text: str) -> int:
     """Return the weighted length of a text."""
     return int(parse_tweet(text).weightedLength)

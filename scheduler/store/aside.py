@@ -5,6 +5,7 @@ from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 
+from scheduler import files
 from scheduler.store.database import StateError, checkpoint, open_engine
 
 _WITH_IT = ("", "-wal", "-shm")
@@ -21,6 +22,50 @@ def set_aside(path: Path, aside: Path) -> None:
         present = path.with_name(path.name + suffix)
         if present.exists():
             present.replace(aside.with_name(aside.name + suffix))
+
+
+def swap(fresh: Path, path: Path, kept: Path) -> None:
+    """Put `fresh` in the place of a state's file, which is `kept`. Raises OSError.
+
+    What is under way is noted beside it: broken off, it is undone by `undo_swap`, and until then nobody works there.
+    """
+    note = _note(path)
+    files.write(note, kept.name.encode(), private=False)
+    set_aside(path, kept)
+    files.sync_folder(path.parent)  # no log of the old one beside the new one, whatever comes
+    fresh.replace(path)
+    files.sync_folder(path.parent)
+    note.unlink()
+
+
+def undo_swap(path: Path) -> None:
+    """Put back what a broken-off `swap` had put aside, with its log. Raises OSError."""
+    note = _note(path)
+    if not note.exists():
+        return
+    if not path.exists():
+        kept = path.with_name(note.read_text("utf-8"))
+        for suffix in reversed(_WITH_IT):  # the file itself last: where it is, all is
+            present = kept.with_name(kept.name + suffix)
+            if present.exists():
+                present.replace(path.with_name(path.name + suffix))
+        files.sync_folder(path.parent)
+    note.unlink()
+
+
+def require_whole(path: Path) -> None:
+    """Make sure that there is no state in two pieces here, of which an empty one in its place would know nothing.
+
+    Raises:
+        StateError: a `swap` was broken off.
+    """
+    if _note(path).exists() and not path.exists():
+        msg = f"{path}: to put a copy back was broken off halfway: run `solidarity restore FILE` once more"
+        raise StateError(msg)
+
+
+def _note(path: Path) -> Path:
+    return path.with_name(f".{path.name}.swapping")
 
 
 def make_whole(aside: Path) -> None:

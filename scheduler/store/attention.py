@@ -6,7 +6,7 @@ from sqlalchemy import Connection, func, or_, select
 
 from scheduler.status import Status
 from scheduler.store import controls
-from scheduler.store.controls import Pause
+from scheduler.store.entries import Pause
 from scheduler.store.tables import audit, deliveries, pauses, submissions, tasks
 from scheduler.submission import Stage
 

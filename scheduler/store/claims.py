@@ -9,63 +9,55 @@ one of an account that nobody else is just taking, and where two would take two 
 
 import re
 import uuid
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, TextualSelect, text
+from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
 from scheduler.status import Status
 from scheduler.store import consented, deliveries, prepared
-from scheduler.store.records import Delivery, from_micros, from_row, to_micros
+from scheduler.store.prepared import Plain
+from scheduler.store.records import Delivery, from_micros, to_micros
 
 _PAUSED = """EXISTS (SELECT 1 FROM pauses p WHERE p.scope = 'all'
         OR (p.scope = 'action' AND p.name = d.action) OR (p.scope = 'account' AND p.name = d.account))"""
 _READY = f"""COALESCE(d.not_before, 0) <= :now AND NOT d.withdraw_wanted AND NOT d.dropped AND d.lease_owner IS NULL
     AND NOT {_PAUSED} AND {consented.CONSENTED}"""
-_IN_HAND = "EXISTS (SELECT 1 FROM deliveries b WHERE b.account = d.account AND b.lease_owner IS NOT NULL)"
+# Of accounts in hand whole backlogs are passed over: they are known from an index, and so is each one's account.
+_NONE_IN_HAND = "d.account NOT IN (SELECT b.account FROM deliveries b WHERE b.lease_owner IS NOT NULL)"
 _FREE = f"""
+    AND {_NONE_IN_HAND}
     AND {_READY}
-    AND NOT {_IN_HAND}
 """
 # Nothing is prepared while an earlier one of the same account is about to leave: it would make that one late.
 _BEHIND = """EXISTS (SELECT 1 FROM deliveries s WHERE s.account = d.account AND s.status = 'staged'
         AND s.due_at <= :soon AND s.due_at < d.due_at AND COALESCE(s.not_before, 0) <= :now)"""
 _NOT_BEHIND = f"AND NOT {_BEHIND}"
-_ELSEWHERE = {"sqlite": "", "postgresql": "FOR UPDATE OF d SKIP LOCKED"}
-
-
 _ONE_BY_ONE = " LIMIT 1 OFFSET 0"
 
 
 def _one_by_one(statement: str, name: str) -> str:
     """Let PostgreSQL ask these things of one delivery after the other, and not of all that are due at once."""
-    asked = [re.sub(r"\bd\.", of, one) for one in (_PAUSED, _IN_HAND, _BEHIND) for of in ("d.", "e.")]
+    asked = [re.sub(r"\bd\.", of, one) for one in (_PAUSED, _BEHIND) for of in ("d.", "e.")]
     for one in asked if name == "postgresql" else ():
         statement = statement.replace(one, f"{one[:-1]}{_ONE_BY_ONE})")
     return statement
 
 
-def _claim(status: Status, by: str, more: str = "") -> dict[str, TextualSelect]:
-    """Return the statement, by the database, that takes the first free one in a status that is due by `by`."""
+def _claim(status: Status, by: str, more: str = "") -> Plain:
+    """Return the statement that takes free ones in a status that are due by `by`: of each account the first."""
     due = f"d.status = '{status}' AND d.due_at <= :{by} {_FREE} {more}"
     # An earlier one of the account that is free as well: others may be taking it at this very moment.
     earlier = re.sub(r"\bd\.", "e.", f"d.status = '{status}' AND {_READY} {more}")
     first = f"""AND NOT EXISTS (SELECT 1 FROM deliveries e WHERE e.account = d.account AND e.due_at <= d.due_at
         AND (e.due_at, e.id) < (d.due_at, d.id) AND {earlier}{_ONE_BY_ONE})"""
-    order = {"sqlite": "ORDER BY d.due_at, d.id", "postgresql": f"{first} ORDER BY d.due_at"}
-    return {
-        name: prepared.rows(
-            _one_by_one(
-                f"""
-UPDATE deliveries SET status = :to, lease_owner = :worker, lease_until = :until, fence = fence + 1
-WHERE id = (SELECT d.id FROM deliveries d WHERE {due} {order[name]} LIMIT 1 {skip})
-    AND lease_owner IS NULL RETURNING {prepared.COLUMNS}""",
-                name,
-            )
-        )
-        for name, skip in _ELSEWHERE.items()
-    }
+    chosen = f"SELECT d.id FROM deliveries d WHERE {due} {first} ORDER BY d.due_at, d.id LIMIT :most"
+    taken = f"""UPDATE deliveries SET status = :to, lease_owner = :worker, lease_until = :until, fence = fence + 1
+        WHERE id IN ({{}}) AND lease_owner IS NULL RETURNING {prepared.COLUMNS}"""
+    locked = _one_by_one(f"SELECT unnest(ARRAY({chosen} FOR UPDATE OF d SKIP LOCKED))", "postgresql")
+    return Plain(taken.format(chosen), postgresql=taken.format(locked))
 
 
 _TO_SEND = _claim(Status.staged, "now")  # what is prepared and due goes first
@@ -77,20 +69,23 @@ class TakenError(Exception):
     """Another worker has just taken one of the same account: try again."""
 
 
-def claim_to_send(c: Connection, *, worker: str, now: datetime, lease: timedelta) -> Delivery | None:
-    """Take the next prepared delivery whose time has come; None when there is none."""
+def claim_to_send(c: Connection, *, worker: str, now: datetime, lease: timedelta, most: int = 1) -> list[Delivery]:
+    """Take the next prepared deliveries whose time has come, of `most` accounts at most, in the order of times."""
     values = {
         "to": str(Status.staged),
         "worker": worker,
         "now": to_micros(now),
         "today": consented.today(now),
         "until": to_micros(now + lease),
+        "most": most,
     }
     return _taken(c, _TO_SEND, values)
 
 
-def claim_to_stage(c: Connection, *, worker: str, now: datetime, ahead: timedelta, lease: timedelta) -> Delivery | None:
-    """Take the next queued delivery that is due within `ahead`; None when there is none."""
+def claim_to_stage(
+    c: Connection, *, worker: str, now: datetime, ahead: timedelta, lease: timedelta, most: int = 1
+) -> list[Delivery]:
+    """Take the next queued deliveries that are due within `ahead`, of `most` accounts at most, in order."""
     values = {
         "to": str(Status.claimed),
         "worker": worker,
@@ -99,21 +94,22 @@ def claim_to_stage(c: Connection, *, worker: str, now: datetime, ahead: timedelt
         "until": to_micros(now + lease),
         "ahead": to_micros(now + ahead),
         "soon": to_micros(now + _ABOUT_TO_LEAVE),
+        "most": most,
     }
     return _taken(c, _TO_STAGE, values)
 
 
-def _taken(c: Connection, statements: dict[str, TextualSelect], values: dict[str, Any]) -> Delivery | None:
+def _taken(c: Connection, statement: Plain, values: dict[str, Any]) -> list[Delivery]:
     values["worker"] = f"{values['worker']}#{uuid.uuid4().hex[:12]}"
     try:
-        row = c.execute(statements[c.dialect.name], values).mappings().first()
+        found = statement.deliveries(c, values)
     except IntegrityError:
         raise TakenError from None
-    return None if row is None else from_row(row)
+    return sorted(found, key=lambda one: (one.due_at, one.id))
 
 
 # Everything that may have changed while the delivery waited is looked at again in the statement that commits it.
-_SENDING = prepared.rows(
+_SENDING = Plain(
     f"""
 UPDATE deliveries AS d SET status = 'sending', sending_at = :now, attempts = attempts + 1, lease_until = :until,
     looks = 0, next_look_at = NULL, reason = ''
@@ -124,7 +120,6 @@ WHERE id = :id AND fence = :fence AND status = 'staged' AND lease_owner = :worke
   AND (NOT needs_release OR EXISTS (SELECT 1 FROM releases r WHERE r.action = d.action))
   AND NOT {_PAUSED} AND {consented.CONSENTED}
   AND (SELECT COUNT(*) FROM receipts x WHERE x.delivery_id = d.id) = :before
-RETURNING {prepared.COLUMNS}
 """
 )
 
@@ -143,10 +138,18 @@ def mark_sending(c: Connection, delivery: Delivery, *, now: datetime, lease: tim
         "until": to_micros(now + lease),
         "before": len(delivery.parts),
     }
-    row = c.execute(_SENDING, values).mappings().first()
-    if row is None:
+    if _SENDING.run(c, values).rowcount != 1:
         return None
-    sending = from_row(row)
+    sending = replace(
+        delivery,
+        status=Status.sending,
+        sending_at=now,
+        attempts=delivery.attempts + 1,
+        lease_until=now + lease,
+        looks=0,
+        next_look_at=None,
+        reason="",
+    )
     which = f"part {sending.part} of {sending.length}, " if sending.length > 1 else ""
     said = f"{which}attempt {sending.attempts}"
     deliveries.record(c, sending.id, "sending", said, worker=str(sending.lease_owner), now=now)
@@ -168,7 +171,10 @@ _LATER = f"""
     UNION ALL SELECT MIN(lease_until) FROM deliveries WHERE lease_owner IS NOT NULL
     UNION ALL SELECT MIN(closes_at) FROM deliveries WHERE status = 'held'
 """
-_NEXT = {name: text(f"SELECT MIN(moment) FROM ({_one_by_one(_SOON, name)} {_LATER}) AS moments") for name in _ELSEWHERE}
+_NEXT = Plain(
+    f"SELECT MIN(moment) FROM ({_SOON} {_LATER}) AS moments",
+    postgresql=f"SELECT MIN(moment) FROM ({_one_by_one(_SOON, 'postgresql')} {_LATER}) AS moments",
+)
 
 
 def next_moment(c: Connection, *, now: datetime, ahead: timedelta) -> datetime | None:
@@ -179,5 +185,5 @@ def next_moment(c: Connection, *, now: datetime, ahead: timedelta) -> datetime |
         "soon": to_micros(now + _ABOUT_TO_LEAVE),
         "ahead": ahead // timedelta(microseconds=1),
     }
-    value = c.execute(_NEXT[c.dialect.name], values).scalar()
+    value = _NEXT.run(c, values).scalar()
     return None if value is None else from_micros(value)

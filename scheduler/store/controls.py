@@ -2,39 +2,18 @@
 
 import hashlib
 import json
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, delete, insert, select, update
 
-from scheduler.store.leases import is_gone
+from scheduler.store import leases
+from scheduler.store.entries import Pause, Task
 from scheduler.store.records import from_micros, to_micros
 from scheduler.store.tables import audit, deliveries, heartbeats, meta, pauses, releases, tasks
 
-ALIVE = timedelta(seconds=60)
+ALIVE = leases.ALIVE
 """How old a daemon's last sign of life may be."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Pause:
-    """Something held by a person, or an account held because its network refuses it."""
-
-    scope: str  # all, action, account
-    name: str  # empty for all
-    kind: str  # pause, blocked
-    why: str
-    at: datetime
-
-
-@dataclass(frozen=True, kw_only=True)
-class Task:
-    """Something only a person can do."""
-
-    key: str  # of the delivery
-    what: str
-    at: datetime
-    id: int = 0
 
 
 def pause(c: Connection, scope: str, name: str, *, why: str, now: datetime, kind: str = "pause") -> bool:
@@ -128,7 +107,7 @@ def beats(c: Connection) -> dict[str, datetime]:
 
 def alive(c: Connection, now: datetime) -> dict[str, datetime]:
     """Return the daemons that run, as far as one can tell, with their last sign of life."""
-    return {name: at for name, at in beats(c).items() if now - at < ALIVE and not is_gone(name)}
+    return leases.alive(beats(c), now)
 
 
 def get_meta(c: Connection, name: str) -> str | None:

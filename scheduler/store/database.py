@@ -13,7 +13,7 @@ from sqlalchemy import URL, Connection, Engine, event, make_url
 from sqlalchemy.engine import ExceptionContext
 
 from scheduler.errors import WorkspaceError
-from scheduler.store import postgres, sqlite
+from scheduler.store import form, postgres, sqlite
 
 
 class StateError(WorkspaceError):
@@ -24,7 +24,7 @@ class StateAwayError(StateError):
     """The database server doesn't answer; it may be back in a moment."""
 
 
-MOVED_TO = "moved_to"
+MOVED_TO = form.MOVED_TO
 """The fact of a state that says where it has moved; nobody works on it any more."""
 
 _DAMAGE = (

@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, func, or_, select, update
+from sqlalchemy import Connection, and_, func, or_, select, update
 
 from scheduler.errors import UsageError
 from scheduler.model import Outgoing, Planned, Receipt, Staged
@@ -37,6 +37,7 @@ from scheduler.store.tables import events
 
 _MAY_BE_OUT = (Status.sending, Status.unknown, Status.needs_human, Status.published)
 _OPEN = frozenset(Status) - {Status.claimed, Status.staged, Status.sending, Status.published, Status.withdrawn}
+_NO_LEASE = {"lease_owner": None, "lease_until": None}
 _STOPPED = frozenset({Status.queued, Status.held, Status.failed, Status.missed})
 _LOG = logging.getLogger(__name__)
 _LOUD = {
@@ -61,7 +62,7 @@ def record(c: Connection, delivery_id: int, event: str, detail: str, *, worker: 
         "detail": plain(detail),
         "worker": worker,
     }
-    c.execute(prepared.RECORD, values)
+    prepared.RECORD.run(c, values)
 
 
 def move(
@@ -86,11 +87,9 @@ def move(
     if to not in MOVES[delivery.status] and to != delivery.status:
         msg = f"a delivery never goes from {delivery.status} to {to}"
         raise ValueError(msg)
-    where = [table.c.id == delivery.id, table.c.status == str(delivery.status), *(_held(delivery) if fenced else ())]
-    lease = {"lease_owner": None, "lease_until": None, "fence": table.c.fence + 1}
     reason = plain(with_parts(delivery, reason) if to in _OPEN else reason)
-    changed = {"status": str(to), "hold": hold, "reason": reason, **lease, **_columns(values)}
-    if c.execute(update(table).where(*where).values(changed)).rowcount != 1:
+    changed = {"status": str(to), "hold": hold, "reason": reason, **_NO_LEASE, **_columns(values)}
+    if not _changed(c, delivery, changed, fenced=fenced, frees=True):
         return False
     if not quiet:
         said = detail or reason
@@ -102,9 +101,13 @@ def move(
     return True
 
 
-def _held(delivery: Delivery) -> tuple[ColumnElement[bool], ...]:
-    """Return the conditions under which a lease is still the one that was read."""
-    return table.c.fence == delivery.fence, table.c.lease_owner.is_not_distinct_from(delivery.lease_owner)
+def _changed(
+    c: Connection, delivery: Delivery, values: Mapping[str, Any], *, fenced: bool = True, frees: bool = False
+) -> bool:
+    """Change columns of a delivery that stands as it was read; False where it doesn't any more."""
+    was = {"was_id": delivery.id, "was_status": str(delivery.status)}
+    was |= {"was_fence": delivery.fence, "was_owner": delivery.lease_owner} if fenced else {}
+    return prepared.change(tuple(values), fenced=fenced, frees=frees).run(c, {**values, **was}).rowcount == 1
 
 
 def plain(said: str) -> str:
@@ -162,9 +165,7 @@ def _columns(values: Mapping[str, Any]) -> dict[str, Any]:
 
 def keep(c: Connection, delivery: Delivery, *, until: datetime, **values: Any) -> bool:
     """Store what a worker has so far and prolong its lease; False when it lost the delivery."""
-    where = [table.c.id == delivery.id, table.c.status == str(delivery.status), *_held(delivery)]
-    changed = {"lease_until": to_micros(until), **_columns(values)}
-    return c.execute(update(table).where(*where).values(changed)).rowcount == 1
+    return _changed(c, delivery, {"lease_until": to_micros(until), **_columns(values)})
 
 
 def frozen_column(out: Outgoing) -> dict[str, Any]:
@@ -194,6 +195,9 @@ def file_receipt(
     An answer that comes after it was given up is evidence too, wherever the delivery stands by now.
     Returns False when a receipt was there already.
     """
+    if _is_plain(delivery) and _publish(c, delivery, receipt, worker=worker, now=now, detail=detail):
+        append(c, delivery, receipt)
+        return True
     current = by_id(c, delivery.id, alone=True)
     if current.status in {Status.published, Status.withdrawn} or current.part != delivery.part:
         return False
@@ -214,6 +218,18 @@ def file_receipt(
     return move(c, current, Status.published, worker=worker, now=now, detail=detail, **over)
 
 
+def _is_plain(delivery: Delivery) -> bool:
+    """Tell whether this is one post by itself whose call was just made: nothing of it has to be read anew then."""
+    return delivery.status is Status.sending and delivery.length == 1 and not delivery.parts
+
+
+def _publish(c: Connection, delivery: Delivery, receipt: Receipt, *, worker: str, now: datetime, detail: str) -> bool:
+    over: dict[str, Any] = {"next_look_at": None, "staging_since": None, "published_at": receipt.published_at}
+    over |= receipt_columns(receipt)
+    said = detail or receipt.url or receipt.remote_id
+    return move(c, delivery, Status.published, worker=worker, now=now, detail=said, **over)
+
+
 def _out_after_all(c: Connection, delivery: Delivery, *, worker: str, now: datetime) -> Delivery:
     """Take a delivery out of whoever's hands it is in: it is out, though the state believed that it isn't."""
     said = f"the answer to an earlier call came when it was {delivery.status} again"
@@ -227,13 +243,12 @@ def _out_after_all(c: Connection, delivery: Delivery, *, worker: str, now: datet
 def by_id(c: Connection, delivery_id: int, *, alone: bool = False) -> Delivery:
     """Return one delivery by the database's id; `alone` keeps it as it is until this transaction ends."""
     query = prepared.BY_ID_ALONE if alone else prepared.BY_ID
-    return from_row(c.execute(query, {"id": delivery_id}).mappings().one())
+    return query.deliveries(c, {"id": delivery_id})[0]
 
 
 def by_key(c: Connection, key: str) -> Delivery | None:
     """Return one delivery by its key."""
-    row = c.execute(prepared.BY_KEY, {"key": key}).mappings().first()
-    return None if row is None else from_row(row)
+    return next(iter(prepared.BY_KEY.deliveries(c, {"key": key})), None)
 
 
 def in_status(c: Connection, *statuses: Status) -> list[Delivery]:
@@ -294,7 +309,7 @@ def like_there(c: Connection, delivery: Delivery, other: Delivery) -> None:
 
 def blocked_by_pause(c: Connection, now: datetime) -> Sequence[Delivery]:
     """Return what has come due, or is prepared, under a pause: it is held rather than left to be late in silence."""
-    return [from_row(row) for row in c.execute(prepared.BLOCKED_BY_PAUSE, {"now": to_micros(now)}).mappings()]
+    return prepared.BLOCKED_BY_PAUSE.deliveries(c, {"now": to_micros(now)})
 
 
 def past_window(c: Connection, now: datetime) -> Sequence[Delivery]:
@@ -302,11 +317,11 @@ def past_window(c: Connection, now: datetime) -> Sequence[Delivery]:
     return [from_row(row) for row in c.execute(prepared.PAST_WINDOW, {"now": to_micros(now)}).mappings()]
 
 
-def of_account(c: Connection, account: str) -> list[Delivery]:
-    """Return the deliveries of an account that have left, or are about to."""
+def of_account(c: Connection, account: str, *, begin: datetime, end: datetime) -> list[Delivery]:
+    """Return the deliveries of an account that left between two moments, or are about to leave."""
+    left = func.coalesce(table.c.sending_at, table.c.published_at)
     gone = or_(
-        table.c.sending_at.is_not(None),
-        table.c.published_at.is_not(None),
+        and_(left >= to_micros(begin), left < to_micros(end)),
         table.c.status.in_([str(Status.claimed), str(Status.staged)]),
     )
     return [from_row(row) for row in c.execute(select(table).where(table.c.account == account, gone)).mappings()]

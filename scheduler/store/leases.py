@@ -5,19 +5,26 @@ is gone can't wake up.
 """
 
 import os
-import socket
-import uuid
+from collections.abc import Mapping
+from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
+
+ALIVE = timedelta(seconds=60)
+"""How old a daemon's last sign of life may be."""
 
 
 @cache
 def _machine() -> str:
     """Return a name for this boot of this machine and this process table."""
+    import socket
+
     try:
         boot = Path("/proc/sys/kernel/random/boot_id").read_text("ascii").strip()
         table = str(Path("/proc/self/ns/pid").readlink())
     except OSError:
+        import uuid
+
         return f"{socket.gethostname()}-{uuid.getnode():x}"
     return f"{socket.gethostname()}-{boot[:8]}-{table.strip('pid:[]')}"
 
@@ -33,6 +40,8 @@ def _started(pid: int) -> str | None:
 
 def identity() -> str:
     """Return a name for this process that no other process, earlier or later, bears."""
+    import uuid
+
     pid = os.getpid()
     return f"{_machine()}/{pid}/{_started(pid) or uuid.uuid4().hex}"
 
@@ -45,3 +54,8 @@ def is_gone(worker: str) -> bool:
     if machine != _machine() or not pid.isdigit() or not Path("/proc/self/stat").exists():
         return False
     return _started(int(pid)) != started
+
+
+def alive(beats: Mapping[str, datetime], now: datetime) -> dict[str, datetime]:
+    """Return which of these daemons run, as far as one can tell by their last signs of life."""
+    return {name: at for name, at in beats.items() if now - at < ALIVE and not is_gone(name)}

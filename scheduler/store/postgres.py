@@ -42,7 +42,7 @@ CURES = (
     ("no space left on device", "the database server's disk is full: free some space; nothing was lost"),
     (
         "too many clients already",
-        "the database server takes no more connections: raise its max_connections, 30 for each daemon or web page",
+        "the database server takes no more connections: raise its max_connections, 51 for each daemon or web page",
     ),
     ("remaining connection slots", "the database server takes no more connections: raise its max_connections"),
     ("canceling statement due to lock timeout", "another program keeps the state locked: close it"),

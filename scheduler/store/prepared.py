@@ -1,14 +1,40 @@
 """What a daemon asks again and again: each statement is put together once, for that takes longer than asking."""
 
-from sqlalchemy import TextualSelect, and_, bindparam, insert, or_, select, text
+import re
+from collections.abc import Mapping, Sequence
+from functools import cache
+from typing import Any
+
+from sqlalchemy import Connection, CursorResult, and_, bindparam, or_, select
 
 from scheduler.status import Status
+from scheduler.store.records import Delivery, from_row
 from scheduler.store.tables import deliveries as table
-from scheduler.store.tables import events
 
-BY_ID = select(table).where(table.c.id == bindparam("id"))
-BY_ID_ALONE = BY_ID.with_for_update()
-BY_KEY = select(table).where(table.c.key == bindparam("key"))
+_VALUE = re.compile(r"(?<![:\w]):([a-z_]+)")
+
+
+class Plain:
+    """A statement that goes to the driver as it stands, on either database; its values are named as in `:now`.
+
+    That takes a quarter of the time that SQLAlchemy needs to put one together and to take its answer apart.
+    """
+
+    def __init__(self, text: str, *, postgresql: str = "") -> None:
+        """`postgresql`: where its words differ there."""
+        self.text = {"sqlite": text, "postgresql": postgresql or text}
+        server = _VALUE.sub(r"%(\1)s", self.text["postgresql"].replace("%", "%%"))
+        self._as_sent = {"sqlite": text, "postgresql": server}
+
+    def run(self, c: Connection, values: Mapping[str, Any] | Sequence[Mapping[str, Any]]) -> CursorResult[Any]:
+        """Run it, once for each of several values."""
+        return c.exec_driver_sql(self._as_sent[c.dialect.name], values)
+
+    def deliveries(self, c: Connection, values: Mapping[str, Any]) -> list[Delivery]:
+        """Return what it gives, where that is COLUMNS, as deliveries."""
+        return [from_row(dict(zip(_NAMES, row, strict=True))) for row in self.run(c, values)]
+
+
 ALL = select(table).order_by(table.c.due_at, table.c.key)
 LEASED = select(table).where(table.c.lease_owner.is_not(None))
 HELD_FOR = (
@@ -32,18 +58,31 @@ _ENDED = table.c.status.in_([str(status) for status in (Status.cancelled, Status
 WANTED_DOWN = select(table).where(
     table.c.withdraw_wanted, or_(table.c.status == str(Status.published), and_(_ENDED, table.c.parts.is_not(None)))
 )
-RECORD = insert(events)
-COLUMNS = ", ".join(table.c.keys())
-
-
-def rows(statement: str) -> TextualSelect:
-    """Return a statement that gives whole deliveries: its COLUMNS, named, so that none has to be looked up by row."""
-    return text(statement).columns(*table.c)
-
-
-BLOCKED_BY_PAUSE = rows(
+_NAMES = tuple(table.c.keys())
+COLUMNS = ", ".join(_NAMES)
+RECORD = Plain(
+    """INSERT INTO events (delivery_id, at, event, detail, worker)
+    VALUES (:delivery_id, :at, :event, :detail, :worker)"""
+)
+BY_ID = Plain(f"SELECT {COLUMNS} FROM deliveries WHERE id = :id")  # noqa: S608 - of the names of columns
+BY_ID_ALONE = Plain(BY_ID.text["sqlite"], postgresql=f"{BY_ID.text['sqlite']} FOR UPDATE")
+BY_KEY = Plain(f"SELECT {COLUMNS} FROM deliveries WHERE key = :key")  # noqa: S608 - of the names of columns
+BLOCKED_BY_PAUSE = Plain(
     f"""SELECT {COLUMNS} FROM deliveries d WHERE d.lease_owner IS NULL AND d.status IN ('queued', 'staged')
     AND d.due_at <= :now AND EXISTS (SELECT 1 FROM pauses p WHERE p.scope = 'all'
     OR (p.scope = 'action' AND p.name = d.action) OR (p.scope = 'account' AND p.name = d.account))
     ORDER BY d.due_at, d.id LIMIT 500"""  # noqa: S608 - of the names of columns
 )
+
+
+@cache
+def change(names: tuple[str, ...], *, fenced: bool = True, frees: bool = False) -> Plain:
+    """Return the statement that gives a delivery new values in these columns while it stands as it was read.
+
+    Its further values: `was_id` and `was_status`, and with `fenced` the lease that it was read with, `was_fence` and
+    `was_owner`. `frees` ends that lease for good.
+    """
+    given = ", ".join([*(f"{name} = :{name}" for name in names), *(["fence = fence + 1"] if frees else [])])
+    held = "AND fence = :was_fence AND lease_owner IS NOT DISTINCT FROM :was_owner" if fenced else ""
+    said = f"UPDATE deliveries SET {given} WHERE id = :was_id AND status = :was_status {held}"  # noqa: S608 - of columns
+    return Plain(said.replace("IS NOT DISTINCT FROM", "IS"), postgresql=said)

@@ -1,10 +1,19 @@
 """The networks' word, append-only: no post is ever the evidence for two deliveries."""
 
-from sqlalchemy import Connection, and_, insert, not_, select
+from sqlalchemy import Connection
 
 from scheduler.model import Receipt
+from scheduler.store.prepared import Plain
 from scheduler.store.records import Delivery, to_micros
-from scheduler.store.tables import deliveries, receipts
+
+_APPEND = Plain(
+    """INSERT INTO receipts (delivery_id, part, remote_id, url, at)
+    VALUES (:delivery_id, :part, :remote_id, :url, :at)"""
+)
+_OWNER = Plain(
+    """SELECT d.key FROM receipts r JOIN deliveries d ON d.id = r.delivery_id
+    WHERE d.account = :account AND r.remote_id = :remote_id AND NOT (d.id = :id AND r.part = :part) LIMIT 1"""
+)
 
 
 def append(c: Connection, delivery: Delivery, receipt: Receipt) -> None:
@@ -16,7 +25,7 @@ def append(c: Connection, delivery: Delivery, receipt: Receipt) -> None:
         "url": receipt.url,
         "at": to_micros(receipt.published_at),
     }
-    c.execute(insert(receipts).values(values))
+    _APPEND.run(c, values)
 
 
 def owner(c: Connection, delivery: Delivery, receipt: Receipt) -> str | None:
@@ -24,10 +33,6 @@ def owner(c: Connection, delivery: Delivery, receipt: Receipt) -> str | None:
 
     That is `delivery` itself where the post is an earlier part of its thread.
     """
-    this = and_(receipts.c.delivery_id == delivery.id, receipts.c.part == delivery.part)
-    query = (
-        select(deliveries.c.key)
-        .join_from(receipts, deliveries, receipts.c.delivery_id == deliveries.c.id)
-        .where(deliveries.c.account == delivery.account, receipts.c.remote_id == receipt.remote_id, not_(this))
-    )
-    return c.execute(query.limit(1)).scalar()
+    this = {"account": delivery.account, "remote_id": receipt.remote_id, "id": delivery.id, "part": delivery.part}
+    key: str | None = _OWNER.run(c, this).scalar()
+    return key

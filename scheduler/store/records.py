@@ -154,21 +154,23 @@ class Delivery:
 
 def from_row(row: Any) -> Delivery:
     """Return the delivery of a row of the table `deliveries`."""
-    row = dict(row)
-    values = {name: row[name] for name in Delivery.__dataclass_fields__ if name in row}
+    values = dict(row)
     for name in _MOMENTS:
-        values[name] = _moment(row[name])
+        if values[name] is not None:
+            values[name] = from_micros(values[name])
     for name in _FLAGS:
-        values[name] = bool(row[name])
-    values["status"] = Status(row["status"])
-    values["late"] = Lateness(after=timedelta(microseconds=row["late_after"]), then=Then(row["late_then"]))
-    values["approved"] = row["approved_hash"] is not None and row["approved_hash"] == row["fingerprint"]
-    values["content"] = content_from(json.loads(row["content"]))
-    values["frozen"] = outgoing_from(json.loads(row["frozen"])) if row["frozen"] else None
-    values["staged"] = staged_from(json.loads(row["staged"])) if row["staged"] else None
-    values["parts"] = parts_from(json.loads(row["parts"])) if row["parts"] else ()
-    values["remote_ids"] = json.loads(row["remote_ids"]) if row["remote_ids"] else {}
-    return Delivery(**values)
+        values[name] = bool(values[name])
+    approved = values.pop("approved_hash")
+    after, then = timedelta(microseconds=values.pop("late_after")), Then(values.pop("late_then"))
+    frozen, staged, parts, ids = (values[name] for name in ("frozen", "staged", "parts", "remote_ids"))
+    values["status"] = Status(values["status"])
+    values["content"] = content_from(json.loads(values["content"]))
+    values["frozen"] = outgoing_from(json.loads(frozen)) if frozen else None
+    values["staged"] = staged_from(json.loads(staged)) if staged else None
+    values["parts"] = parts_from(json.loads(parts)) if parts else ()
+    values["remote_ids"] = json.loads(ids) if ids else {}
+    said_yes = approved is not None and approved == values["fingerprint"]
+    return Delivery(**values, late=Lateness(after=after, then=then), approved=said_yes)
 
 
 _MOMENTS = (
@@ -192,17 +194,26 @@ _LATER = ("thread", "warning", "link", "title")  # likewise of a content
 
 def to_json(value: object) -> str:
     """Return canonical JSON: the same value is always the same text."""
-    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=str)
+    return _CANONICAL.encode(value)
+
+
+_CANONICAL = json.JSONEncoder(
+    ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=str, check_circular=False
+)
 
 
 def digest(value: object) -> str:
     """Return the SHA-256 of a value's canonical JSON, in hexadecimal."""
-    return hashlib.sha256(to_json(value).encode()).hexdigest()
+    return _sha256(to_json(value))
+
+
+def _sha256(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def planned_values(planned: Planned) -> dict[str, Any]:
     """Return the columns that the plan decides, fingerprint included."""
-    content = content_values(planned.content)
+    content = to_json(content_values(planned.content))
     values: dict[str, Any] = {
         "action": planned.action,
         "post": planned.post,
@@ -215,12 +226,12 @@ def planned_values(planned: Planned) -> dict[str, Any]:
         "late_then": str(planned.late.then),
         "needs_release": planned.needs_release,
         "needs_approval": planned.needs_approval,
-        "content": to_json(content),
-        "content_hash": digest(content),
+        "content_hash": _sha256(content),
     }
-    values["fingerprint"] = digest({name: value for name, value in values.items() if name != "content"})
     return {
         **values,
+        "fingerprint": digest(values),
+        "content": content,
         "key": planned.key,
         "place": str(planned.place) if planned.place else "",
         "from_submission": planned.submission_id is not None,
@@ -229,8 +240,12 @@ def planned_values(planned: Planned) -> dict[str, Any]:
 
 def content_values(content: Content) -> dict[str, Any]:
     """Return a content as a JSON object. Keys that came later stay out while empty: what is queued keeps its hash."""
-    values = asdict(content)
-    values["card"] = values["card"] and card_values(content.card)
+    values = {
+        name: getattr(content, name) for name in Content.__dataclass_fields__
+    }  # `asdict` copies all, word by word
+    values["card"] = content.card and card_values(content.card)
+    values["images"] = tuple(asdict(image) for image in content.images)
+    values["video"] = content.video and asdict(content.video)
     return {name: value for name, value in values.items() if name not in _LATER or value}
 
 

@@ -23,6 +23,9 @@ OLD = timedelta(days=90)
 ROLLED_UP = "rolled-up"
 """The step that stands for those that were condensed."""
 
+SAID = "{number} steps like those before and after, until {until:%Y-%m-%d %H:%M} UTC: {kinds}"
+"""What it says of them; the pages say it in the reader's language."""
+
 _MARK = "rolled_up_to"  # the trigger lets what is older go; there only within the transaction below
 _SEEN = "rolled_up_event"  # the number of the last step that was looked at
 _AT_ONCE = 500  # steps a transaction: others wait for it
@@ -77,7 +80,7 @@ def _condense(c: Connection, steps: Sequence[Any], before: int, worker: str) -> 
         "delivery_id": surplus[0].delivery_id,
         "at": surplus[0].at,
         "event": ROLLED_UP,
-        "detail": f"{len(surplus)} steps like those before and after, until {until:%Y-%m-%d %H:%M} UTC: {kinds}",
+        "detail": SAID.format(number=len(surplus), until=until, kinds=kinds),
         "worker": worker,
     }
     c.execute(insert(events).values(story))

@@ -6,10 +6,11 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, inspect, text
 
+from scheduler.store import form
 from scheduler.store.database import StateError, is_sqlite, reading, unhurried, writing
 
-HEAD = "0006"
-"""The newest revision in migrations/versions; a test holds the two together."""
+HEAD = form.HEAD
+"""The form that this version works with."""
 
 
 class FormError(StateError):

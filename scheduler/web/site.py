@@ -14,7 +14,7 @@ from scheduler.app import App
 from scheduler.errors import SchedulerError
 from scheduler.model import Action, Workspace
 from scheduler.posts import Loaded
-from scheduler.store import StateMovedError
+from scheduler.store import StateError, StateMovedError
 from scheduler.web import words
 from scheduler.web.counts import Counts
 from scheduler.web.limits import Limits
@@ -106,13 +106,22 @@ class Site:
     def look(self) -> None:
         """Take over a changed config.yaml that has no errors, and notice a state that was replaced."""
         try:
-            self.app.store.require_in_place()
+            self._require_state()
             self._adopt()
             self._let_go()
         except StateMovedError as error:
             self.end(error)
         except SchedulerError as error:
             _LOG.error("%s", error)
+
+    def _require_state(self) -> None:
+        """Make sure that the state is still here; one that can't be read now is said by whatever needs it."""
+        try:
+            self.app.store.require_here()
+        except StateMovedError:
+            raise
+        except StateError:
+            return
 
     def _let_go(self) -> None:
         """Where this machine shares its files, delete its copies of what is over; once an hour, give what it alone has.

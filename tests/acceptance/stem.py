@@ -26,7 +26,10 @@ LIBRARIES = (
     "scheduler.operations.status",
     "scheduler.publishers.outbox",
     "scheduler.publishers.x",
+    "scheduler.gallery",
     "scheduler.rehearsal",
+    "scheduler.review",
+    "scheduler.store.state",
     "alembic.command",
 )
 

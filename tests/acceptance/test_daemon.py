@@ -70,3 +70,24 @@ def test_two_daemons_publish_everything_once(make: Callable[[str], Campaign]):
     assert {one["status"] for one in deliveries} == {"published"}
     assert {one["attempts"] for one in deliveries} == {1}
     assert len({one["remote_id"] for one in deliveries}) == len(campaign.outbox()) == 20
+
+
+def test_a_daemon_whose_log_was_lost(campaign: Campaign):
+    """Killed, and its state's log gone: refused with the cure, then paused and looked up; nothing goes out again."""
+    campaign.write(f"id: a, at: {ago(seconds=1)}, text: A")
+    campaign("queue")
+    state = campaign.folder / "var/state.db"
+    with campaign.daemon() as process:
+        wait_for(campaign.outbox)
+        wait_for(lambda: state.with_name("state.mark").exists())
+        process.kill()
+        process.wait()
+    state.with_name("state.db-wal").unlink()
+    said = campaign("run", "--once", code=2).err
+    assert f"{state}: this state is older than what was done with it" in said
+    assert f"`solidarity restore {state}`" in said
+    assert "everything is paused" in campaign("restore", state).out
+    campaign("resume")
+    campaign("run", "--once")
+    assert campaign.statuses() == {"act/a": "published"}
+    assert len(campaign.outbox()) == 1

@@ -27,6 +27,15 @@ for name in [None, *solidarity.commands]:
         assert done.code == 0, name
 print(sorted({HEAVY!r} & set(sys.modules)))
 """
+NOT_FOR_A_CHECK = {"asyncio", "psycopg", "scheduler.gallery", "scheduler.publishers.x", "structlog"}
+NOT_FOR_A_LOOK = NOT_FOR_A_CHECK | {"scheduler.posts", "scheduler.review", "scheduler.standins", "scheduler.storage"}
+LOOK = """
+import sys
+from scheduler.cli import solidarity
+for words in {calls!r}:
+    solidarity.main([*sys.argv[1:], *words], prog_name="solidarity", standalone_mode=False)
+print(sorted({heavy!r} & set(sys.modules)))
+"""
 
 
 def test_help_of_everything_answers_without_heavy_imports(tmp_path: Path):
@@ -36,6 +45,21 @@ def test_help_of_everything_answers_without_heavy_imports(tmp_path: Path):
     assert done.stdout.splitlines()[-1] == "[]"
     for name in COMMANDS:
         assert f"Usage: solidarity {name}" in done.stdout
+
+
+def test_a_look_answers_without_heavy_imports(campaign: Campaign):
+    """`status`, `log`, `export` and `check` load nothing that takes longer than the look.
+
+    A network's own module is loaded only for an account of it.
+    """
+    campaign.write(f"id: a, at: {ahead(hours=1)}, text: Hello")
+    campaign("queue")
+    words = [["status"], ["status", "--json"], ["log", "act/a@local"], ["export", "--format", "csv"]]
+    for calls, heavy in ((words, HEAVY | NOT_FOR_A_LOOK), ([["check"]], HEAVY | NOT_FOR_A_CHECK)):
+        command = [sys.executable, "-c", LOOK.format(calls=calls, heavy=heavy), "-C", str(campaign.folder)]
+        done = subprocess.run(command, env=environment(campaign.home), capture_output=True, text=True, check=True)
+        assert done.stdout.splitlines()[-1] == "[]"
+        assert "act/a@local" in done.stdout or "no error" in done.stdout
 
 
 def test_every_command_has_a_line_in_the_help(tmp_path: Path):

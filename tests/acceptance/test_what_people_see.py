@@ -212,7 +212,7 @@ class Seen:
     out: int = 0  # posts on the network
 
 
-ENDED = "may have gone out when its worker ended, is being looked up"
+ENDED = "may have gone out before its daemon was stopped, is being looked up"
 MAY_BE = "may have gone out, is being looked up"
 TABLE = {
     "killed": Seen(_killed, 1, ("unknown", ENDED), "unknown", "being looked up", "unknown", ("1 unknown",), 1),

@@ -266,3 +266,4 @@ def test_a_keeper_goes_on_after_a_fault(world: World) -> None:
     crewed = Crewed(world, Keeper(name="the test", job=job, seconds=0.01, at_once=False))
     wait_for(lambda: len(done) > 2)
     crewed.stop()
+    assert len(done) > 2

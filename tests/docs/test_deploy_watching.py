@@ -18,6 +18,7 @@ from tests.docs.test_deploy_web import DEPLOY, unit
 from tests.world import World
 
 UNITS = ("solidarity.service", "solidarity-web.service")
+_LABEL = re.compile(r'(\w+)\{(\w+)=~?"([^"]+)"\}')
 _WORD = re.compile(r"\b(solidarity_\w+|up)\b")
 
 
@@ -52,10 +53,10 @@ def test_systemd_takes_the_units(name: str, tmp_path: Path) -> None:
 def test_the_alerts_ask_for_figures_that_there_are(tmp_path: Path) -> None:
     """Every figure and label that a rule names is one that the daemon tells; every rule says what to do."""
     world = World(tmp_path)
-    found = Vitals(world.app, Signs()).answer("/metrics")
+    answer = Vitals(world.app, Signs()).answer("/metrics")
     world.close()
-    assert found is not None
-    told = found[2].decode()
+    assert answer is not None
+    told = answer[2].decode()
     groups = YAML(typ="safe").load((DEPLOY / "prometheus-alerts.yml").read_text("utf-8"))["groups"]
     rules = [rule for group in groups for rule in group["rules"]]
     assert len(rules) >= 5
@@ -64,9 +65,11 @@ def test_the_alerts_ask_for_figures_that_there_are(tmp_path: Path) -> None:
         assert rule["annotations"]["summary"]
         for name in set(_WORD.findall(rule["expr"])) - {"up"}:
             assert re.search(rf"^{name}[ {{]", told, re.MULTILINE), name
-        for value in re.findall(r'(?:status|state)=~?"([^"]+)"', rule["expr"]):
-            for one in value.split("|"):
-                assert f'"{one}"' in told, one
+        found = _LABEL.findall(rule["expr"])
+        assert len(found) == rule["expr"].count("{"), "every choice is looked at"
+        for name, label, values in found:
+            for value in values.split("|"):
+                assert name == "up" or f'{name}{{{label}="{value}"}} ' in told, value
 
 
 def test_the_guide_names_them() -> None:

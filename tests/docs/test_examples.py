@@ -28,10 +28,10 @@ def test_the_shell_blocks_of_a_page_run(page: Path, here: Path) -> None:
         (here / "campaign" / "docs" / "schema").mkdir(parents=True)
     for block in pages.fences(page.read_text("utf-8"), "sh"):
         for line in block.splitlines():
-            _do(line)
+            _check_it_ends_well(line)
 
 
-def _do(line: str) -> None:
+def _check_it_ends_well(line: str) -> None:
     command, *rest = pages.words(line.replace(AS_SERVICE, "solidarity ", 1)) or [""]
     if command == "cd":
         os.chdir(rest[0])

@@ -69,6 +69,7 @@ def test_a_passkey_is_added_and_another_device_is_refused(house: House, person: 
     other.locator("form[action='/staff/passkeys/sign-in'] button").click()
     other.locator("form[action='/staff/passkeys/sign-in'] [role=alert]:not(:empty)").wait_for()
     eyes.demand(other)
+    assert other.url.endswith("/staff/sign-in")
 
 
 def test_without_scripts_the_code_is_pasted(house: House, person: Callable[..., BrowserContext]):

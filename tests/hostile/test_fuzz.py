@@ -1,6 +1,7 @@
 """Hypothesis looks for a file that breaks the sandbox, and for a parent that doesn't bear it."""
 
 import io
+import os
 import random
 
 from hypothesis import HealthCheck, given, settings
@@ -9,9 +10,11 @@ from hypothesis import strategies as st
 from media.sandbox import Sandbox
 from tests.hostile import attack, bases, makers_damage, makers_disguises
 from tests.hostile.case import Case
+from tests.reliability.on_networks import tell
 
+EXAMPLES = int(os.environ.get("SOLIDARITY_HOSTILE_EXAMPLES", "150"))
 ROUNDS = settings(
-    max_examples=150,
+    max_examples=EXAMPLES,
     deadline=None,
     derandomize=True,
     database=None,
@@ -34,6 +37,7 @@ def test_any_heap_of_damage_is_borne(sandbox: Sandbox, kind: str, steps: list[tu
             data = damage(data, random.Random(seed)) if len(data) > 200 else data  # type: ignore[operator]
         return data
 
+    tell("hostile files", kind, examples=1)
     case = Case(name=kind, make=make, kind="video" if kind == "MP4" else "photo")
     assert attack.faults(case, attack.attempt(sandbox, case)) == []
 
@@ -55,6 +59,7 @@ def test_any_heap_of_damage_is_borne(sandbox: Sandbox, kind: str, steps: list[tu
 )
 def test_any_bytes_behind_a_signature_are_borne(sandbox: Sandbox, head: bytes, data: bytes) -> None:
     """Whatever follows a kind's first bytes, the answer is a plain refusal or a clean file."""
+    tell("hostile files", "bytes", examples=1)
     case = Case(name="bytes", make=lambda: head + data)
     assert attack.faults(case, attack.attempt(sandbox, case)) == []
 

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from scheduler import logs
-from scheduler.config import KnownSecrets
+from scheduler.config.known import KnownSecrets
 from scheduler.lines import Lines
 
 LOG = logging.getLogger("scheduler.tests")

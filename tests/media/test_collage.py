@@ -53,7 +53,7 @@ def opened(data: bytes) -> Image.Image:
 # ── where everything stands ──
 
 
-def require_tidy(made: collage_plan.Plan, count: int) -> None:
+def check_tidy(made: collage_plan.Plan, count: int) -> None:
     """Every tile in the picture, none on another or on the words, every row reaching from edge to edge."""
     whole = Box(0, 0, *made.size)
     assert len(made.tiles) == count
@@ -81,7 +81,7 @@ def test_photos_of_any_number_and_shape_fill_the_picture(
     """No overlap, no ragged row, no hole, whatever comes."""
     few = st.sampled_from((9 / 16, 3 / 4, 1.0, 4 / 3, 3 / 2, 16 / 9, 3.0))
     shapes = data.draw(st.lists(few, min_size=count, max_size=count))
-    require_tidy(collage_plan.plan(shapes, size), count)
+    check_tidy(collage_plan.plan(shapes, size), count)
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -109,7 +109,7 @@ def test_on_a_story_the_words_keep_clear_of_the_app_s_controls(count: int) -> No
     """No word of the panel stands in the upper 14 or the lower 20 percent, in any theme; no hole is left."""
     size = (1080, 1920)
     made = collage_plan.plan([(4 / 3, 3 / 4, 16 / 9, 1.0)[at % 4] for at in range(count)], size)
-    require_tidy(made, count)
+    check_tidy(made, count)
     for name in theme.names():
         sheets = []
         for words in (CARD, replace(CARD, message="Oui.", label="Êtes", hashtags=("Égal",), brand="Ñandú Ğ")):

@@ -195,6 +195,7 @@ def test_every_word_a_card_adds_can_be_set() -> None:
     """The days of each language have their glyphs."""
     for language in LANGUAGES:
         for count in (1, 2, 5, 21):
+            assert words.figure(count, language)
             fonts.require(words.days(count, language) + words.figure(count, language))
 
 

@@ -1,5 +1,6 @@
 """The door through which outside pictures come in."""
 
+import functools
 import io
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -78,3 +79,18 @@ def test_a_stop_reaches_what_runs() -> None:
     assert not pool._started
     assert all(box._closed for box in started)
     assert cleaning.taken()[0] == before + 1
+
+
+def test_what_is_expected_is_opened_once() -> None:
+    """A picture that is being cleaned is waited for, not cleaned again; what can't be read is left alone."""
+    several = [saved((300 + number, 200)) for number in range(3)]
+    before, _ = cleaning.taken()
+
+    def missing() -> bytes:
+        raise FileNotFoundError
+
+    cleaning.expect([missing, *(functools.partial(bytes, data) for data in several)])
+    assert [cleaning.picture(data).width for data in several] == [300, 301, 302]
+    with pytest.raises(NotAPicture):
+        cleaning.picture(b"no picture")
+    assert cleaning.taken()[0] - before == len(several) + 1

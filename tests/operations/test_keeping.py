@@ -4,12 +4,13 @@ import threading
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 
-from scheduler import keeping
+from scheduler import cleaning, keeping
 from scheduler.daemon.signs import Signs
-from scheduler.model import Outgoing, Staged
+from scheduler.model import CardOrder, Outgoing, Staged, Text
 from scheduler.operations import deliver, recover
 from scheduler.status import Status
 from scheduler.store import StateError, claims, deliveries
@@ -23,7 +24,7 @@ MINUTE = timedelta(minutes=1)
 def world(tmp_path: Path) -> Iterator[World]:
     """Give a world with one post that is due."""
     made = World(tmp_path)
-    made.write(post())
+    made.write(post(card=CardOrder(message=Text({"": "We stand with you"}), theme=None, language="en", qr=False)))
     made.queue()
     yield made
     made.close()
@@ -87,11 +88,63 @@ def test_a_hang_is_noticed_after_all(world: World, monkeypatch: pytest.MonkeyPat
         assert signs.faults() == ["lane 1 is stuck: no sign of life for 180 seconds"]
 
 
+class Films:
+    """One sandbox with a film in it that takes an hour, and the clock by which it does."""
+
+    def __init__(self) -> None:
+        self.pool, self.now = cleaning._Pool(1), 0.0
+        box = Mock()
+        self.pool._free, self.pool._started = [box], [box]
+        self.held, self.heard, self.signs = threading.Event(), threading.Event(), 0
+        self.thread = threading.Thread(target=self._film)
+        self.thread.start()
+        assert self.held.wait(30)
+
+    def _film(self) -> None:
+        with self.pool.turn():
+            self.held.set()
+            while not self.pool._waiting:
+                self.heard.wait(0.001)
+            with self.pool._turns:  # whoever waits has begun to
+                self.now += 3600
+            self.signs = 0
+            self.heard.wait(10)
+
+    def monotonic(self) -> float:
+        """Return what the clock shows."""
+        return self.now
+
+    def seen(self) -> None:
+        """Hear a sign of life."""
+        self.signs += 1
+        if self.signs > 3 and self.now:
+            self.heard.set()
+
+
+def test_who_waits_for_its_turn_is_not_stuck(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However long the films before it take; once it is its turn, its own time counts on."""
+    films = Films()
+    mine = _claimed(world)
+    monkeypatch.setattr(keeping, "_STEP_SECONDS", 0.001)
+    monkeypatch.setattr(keeping, "time", films)
+    keeping.MINE.set(films)
+    try:
+        with keeping.kept(world.app, mine, lease=deliver.LEASE):
+            with films.pool.turn():
+                assert films.heard.is_set()
+            (timer,) = (one for one in threading.enumerate() if one.name == "keeping")
+            films.now += keeping.LONGEST.total_seconds()
+            timer.join(30)
+            assert not timer.is_alive()
+    finally:
+        keeping.MINE.set(None)
+        films.thread.join()
+
+
 def _claimed(world: World) -> deliveries.Delivery:
     now = world.clock.now()
     with world.store.write() as c:
-        found = claims.claim_to_stage(c, worker="first", now=now, ahead=MINUTE, lease=deliver.LEASE)
-    assert found is not None
+        (found,) = claims.claim_to_stage(c, worker="first", now=now, ahead=MINUTE, lease=deliver.LEASE)
     return found
 
 

@@ -1,13 +1,11 @@
 """A storage of several machines that is slow, away, or tampered with: what people are told, and what stays."""
 
 import socket
-from collections.abc import Iterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import obstore
 import pytest
 
 from scheduler import blobs, rehearsal, sharing
@@ -23,30 +21,12 @@ from scheduler.status import Status
 from scheduler.store import StateError, deliveries, submissions
 from scheduler.submission import Stage
 from tests import databases
-from tests.operations.shared import NOWHERE, Machines, storage_server
+from tests.operations.shared import NOWHERE, Machines
+from tests.operations.test_storage_shared import DATABASES, s3, world
 from tests.world import example_consent
 
+__all__ = ["DATABASES", "s3", "world"]
 SECONDS = timedelta(seconds=1)
-DATABASES = ("postgresql",)  # without it there is one machine
-
-
-@pytest.fixture(scope="module")
-def s3() -> Iterator[str]:
-    """Give the address of a storage with a bucket."""
-    with storage_server() as url:
-        yield url
-
-
-@pytest.fixture
-def world(tmp_path: Path, s3: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Machines]:
-    """Give two machines."""
-    monkeypatch.setenv("LENT_ACCESS_KEY_ID", "id")
-    monkeypatch.setenv("LENT_SECRET_ACCESS_KEY", "secret")
-    monkeypatch.setattr(blobs, "_REST", 0.0)
-    monkeypatch.setattr(obstore, "sign", _away)  # of nothing here an address is ever given
-    made = Machines(tmp_path, s3)
-    yield made
-    made.close()
 
 
 def _consent(world: Machines) -> Any:
@@ -122,7 +102,7 @@ def test_an_uncovered_picture_that_could_not_be_deleted_is_a_stray(
         patch.setattr(blobs, "delete", _away)
         covered = moderate.cover(world.one, found.ref, user=world.moderator, boxes=[(0.1, 0.1, 0.3, 0.3)])
     assert len(world.there()) == 4
-    world.clock.move_to(world.clock.now() + sharing.STRAY + 2 * SECONDS)
+    world.clock.move_to(datetime.now(UTC) + sharing.STRAY + 2 * SECONDS)  # the storage's clock has gone on
     assert any("belong to nothing" in one for one in sharing.look(world.one))
     put_away(world.other, {})
     assert {name.split("/")[-2] for name in world.there()} == {covered.file, covered.preview}
@@ -178,7 +158,7 @@ def test_what_may_have_been_handed_in_stays(world: Machines) -> None:
     with pytest.raises(StateError), sharing.given(world.one, draft):
         raise StateError
     assert len(world.there()) == 2
-    world.clock.move_to(world.clock.now() + sharing.STRAY + 2 * SECONDS)
+    world.clock.move_to(datetime.now(UTC) + sharing.STRAY + 2 * SECONDS)  # the storage's clock has gone on
     put_away(world.other, {})
     assert world.there() == {}
 

@@ -245,8 +245,7 @@ def test_withdrawn_between_the_claim_and_the_intent(world):
     assert world[KEY].status is Status.staged
     world.clock.move_to(NOON + HOUR)
     with world.store.write() as c:
-        taken = claims.claim_to_send(c, worker="first", now=NOON + HOUR, lease=deliver.LEASE)
-        assert taken is not None
+        (taken,) = claims.claim_to_send(c, worker="first", now=NOON + HOUR, lease=deliver.LEASE)
     take_back(world, found)
     with world.store.write() as c:
         assert claims.mark_sending(c, taken, now=NOON + HOUR, lease=deliver.LEASE) is None

@@ -1,6 +1,8 @@
 """Taking a photo back: in one step nothing of it goes any more, what is out comes down, and nothing of it is kept."""
 
+import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -298,6 +300,34 @@ def test_files_that_could_not_be_deleted_go_later(chamber: Chamber, monkeypatch:
     assert not (chamber.workspace.var / "uploads" / found.file).exists()
     assert chamber.look(ref).file == ""
     assert not erasure.sweep(chamber.app)
+
+
+@pytest.mark.parametrize("whatever", [False, True])
+def test_what_may_still_go_out_keeps_its_files(chamber: Chamber, *, whatever: bool):
+    """Whoever believes that a submission is over, and has missed that it was put back, deletes and stops nothing."""
+    ref = queued(chamber)
+    believed = replace(chamber.look(ref), stage=Stage.withdrawn)
+    erasure.finish(chamber.app, believed, why="taken back", whatever=whatever)
+    assert chamber.look(ref).file
+    assert (chamber.workspace.var / "uploads" / chamber.look(ref).file).is_file()
+    chamber.let(DAY)
+    assert set(chamber.statuses().values()) == {Status.published}
+    assert [len(post.media) for post in chamber.network.out] == [1, 1]
+
+
+def test_the_same_picture_handed_in_by_another_still_goes(chamber: Chamber):
+    """What was made of it for one who takes it back is deleted, and made anew for the other."""
+    mine, uploads = queued(chamber), chamber.workspace.var / "uploads"
+    shutil.copy(uploads / chamber.look(mine).file, uploads / "again.jpg")
+    theirs = chamber.submit(approve=0, message="We too", file="again.jpg", sha256=chamber.look(mine).sha256)
+    chamber.yes(theirs.ref)
+    chamber.queue()
+    chamber.clock.move_to(NOON + 6 * HOUR - MINUTE)
+    chamber.run()
+    take_back(chamber.app, mine, who="volunteer")
+    chamber.let(12 * DAY)
+    assert {one.status for one in whereabouts(chamber.app, theirs.ref)} == {Status.published}
+    assert [len(post.media) for post in chamber.network.out] == [1, 1]
 
 
 def test_a_card_that_cannot_be_set_leaves_no_words_in_the_history(chamber: Chamber, monkeypatch: pytest.MonkeyPatch):

@@ -86,8 +86,7 @@ def test_no_part_leaves_under_the_number_of_another(world: World):
     _send(world, 1)
     deliver.step(world.app)
     with world.store.write() as c:
-        found = claims.claim_to_send(c, worker="w", now=world.clock.now(), lease=HOUR)
-        assert found is not None
+        (found,) = claims.claim_to_send(c, worker="w", now=world.clock.now(), lease=HOUR)
         for parts in ((), found.parts * 2):
             forged = found.__class__(**{**vars(found), "parts": parts})
             assert claims.mark_sending(c, forged, now=world.clock.now(), lease=HOUR) is None

@@ -112,14 +112,14 @@ def test_nothing_but_the_roll_up_deletes_a_step(told: World):
     ended, waits = told["act/p@a"].id, told["act/waits@a"].id
     tidy(told.app)
     for number in (ended, waits):
-        _refused(told, "DELETE FROM events WHERE delivery_id = :id", number)
-        _refused(told, "UPDATE events SET detail = '' WHERE delivery_id = :id", number)
-    _refused(told, "DELETE FROM events WHERE delivery_id = :id", waits, mark="9" * 17)
-    _refused(told, "DELETE FROM events WHERE delivery_id = :id", ended, mark="0")
-    _refused(told, "DELETE FROM receipts WHERE delivery_id = :id", ended, mark="9" * 17)
+        _check_refused(told, "DELETE FROM events WHERE delivery_id = :id", number)
+        _check_refused(told, "UPDATE events SET detail = '' WHERE delivery_id = :id", number)
+    _check_refused(told, "DELETE FROM events WHERE delivery_id = :id", waits, mark="9" * 17)
+    _check_refused(told, "DELETE FROM events WHERE delivery_id = :id", ended, mark="0")
+    _check_refused(told, "DELETE FROM receipts WHERE delivery_id = :id", ended, mark="9" * 17)
 
 
-def _refused(world: World, statement: str, number: int, mark: str | None = None) -> None:
+def _check_refused(world: World, statement: str, number: int, mark: str | None = None) -> None:
     def attempt() -> None:
         with world.store.write() as c:
             if mark is not None:

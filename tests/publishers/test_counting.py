@@ -6,7 +6,7 @@ import pytest
 import regex
 from twitter_text import extract_urls, parse_tweet
 
-from scheduler.publishers import x_texts
+from scheduler.publishers import bluesky_text, mastodon_figures, mastodon_rules, x_texts
 from scheduler.publishers.grapheme_count import graphemes
 
 _BITS = (
@@ -38,3 +38,14 @@ def test_characters_are_counted_by_the_rules_of_unicode(part: int) -> None:
     """Proves that texts of simple letters, which need no rules, are counted as the rules count them."""
     for text in _texts(part):
         assert graphemes(text) == len(regex.findall(r"\X", text)), repr(text)
+
+
+@pytest.mark.parametrize("part", range(6, 9))
+def test_what_is_not_counted_is_not_too_long(part: int) -> None:
+    """Proves that a text is only spared the counting where it can't be over a network's limit, however it counts."""
+    figures = mastodon_figures.Figures()
+    for text in _texts(part):
+        assert bluesky_text.graphemes(text) <= len(text), repr(text)
+        assert len(bluesky_text.encoded(text)) <= 4 * len(text), repr(text)
+        assert mastodon_rules.size(text, text, figures) <= 2 * mastodon_rules._at_most(text, figures), repr(text)
+        assert mastodon_rules.size(text, "", figures) <= mastodon_rules._at_most(text, figures), repr(text)

@@ -124,6 +124,7 @@ def test_media_of_which_nothing_is_known_are_looked_for(here: World) -> None:
     out, staged = pictured(here)
     here.server.fail(UPLOADED, "503")
     here.lost(out, staged, "422_media")
+    assert here.server.posts == []
 
 
 def test_media_that_are_gone_are_uploaded_again(here: World) -> None:

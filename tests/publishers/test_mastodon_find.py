@@ -102,6 +102,7 @@ def test_absence_is_proven_without_what_was_staged(here: World) -> None:
     """What was staged is lost: the account's newest posts since the call tell."""
     out, since = here.network.out("Oubliée"), here.clock.now()
     here.looks_in_vain(out, Staged(), since)
+    assert here.server.asked(POST) == []
 
 
 def test_a_look_that_can_t_be_remembered_proves_nothing(here: World) -> None:

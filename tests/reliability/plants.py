@@ -6,19 +6,19 @@ Nothing in the program knows of them. A plant that finds nothing to replace any 
 import re
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import TextualSelect
 
-from scheduler import rendering, rules, settling
+from scheduler import occurrences, rendering, rules, settling
 from scheduler.errors import Rejected, TryLater
 from scheduler.model import Outgoing, Receipt
-from scheduler.operations import deliver, recover
+from scheduler.operations import copies, deliver, recover
 from scheduler.publishers.base import Absent
 from scheduler.status import Status
-from scheduler.store import Delivery, claims, consented, deliveries, prepared
+from scheduler.store import Delivery, StateError, claims, consented, deliveries
+from scheduler.store.prepared import Plain
 from scheduler.testing import FakePublisher
 
 Plant = Callable[[pytest.MonkeyPatch], None]
@@ -88,6 +88,46 @@ def receipt_before_the_call(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(deliver, "_publish", planted)
 
 
+def disk_error_is_a_no(patch: pytest.MonkeyPatch) -> None:
+    """A receipt that the disk doesn't take counts as a post that wasn't sent."""
+    sent = deliver._sent
+
+    def planted(app: Any, sending: Any, *rest: Any) -> None:
+        try:
+            sent(app, sending, *rest)
+        except StateError:
+            settling.not_sent(app, sending, TryLater("?"))
+
+    patch.setattr(deliver, "_sent", planted)
+
+
+def copy_taken_for_the_truth(patch: pytest.MonkeyPatch) -> None:
+    """What was due since a copy of the state was made counts as not sent when the copy is put back."""
+    _there(copies, "_doubt")
+    patch.setattr(copies, "_doubt", lambda c, delivery_id, **more: False)  # noqa: ARG005
+
+
+def lost_state_forgotten(patch: pytest.MonkeyPatch) -> None:
+    """Nobody looks whether what comes into the queue after its time is out already."""
+    _there(deliver, "_is_out_already")
+    patch.setattr(deliver, "_is_out_already", lambda app, delivery, publisher, out: False)  # noqa: ARG005
+
+
+# ── what clocks do ──────────────────────────────────────────────────────────────────────────────────────
+
+
+def stood_still_unnoticed(patch: pytest.MonkeyPatch) -> None:
+    """A machine that slept between the intent and the call makes the call all the same, however late it is."""
+    _there(deliver, "_stood_still")
+    patch.setattr(deliver, "_stood_still", lambda app, sending, started: False)  # noqa: ARG005
+
+
+def second_of_two_hours(patch: pytest.MonkeyPatch) -> None:
+    """A time that comes twice when the clocks go back is taken for the second one."""
+    _there(occurrences, "to_utc")
+    patch.setattr(occurrences, "to_utc", lambda wall, zone: wall.replace(tzinfo=zone, fold=1).astimezone(UTC))
+
+
 # ── who may do what ─────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -115,14 +155,13 @@ def lease_never_ends(patch: pytest.MonkeyPatch) -> None:
 def two_at_one_account(patch: pytest.MonkeyPatch) -> None:
     """A worker takes a delivery though another one of the same account is in somebody's hands."""
     taken = claims._taken
-    alone = "AND NOT EXISTS (SELECT 1 FROM deliveries b WHERE b.account = d.account AND b.lease_owner IS NOT NULL)"
 
     def planted(c: Any, *given: Any) -> Any:
         c.exec_driver_sql("DROP INDEX IF EXISTS one_in_hand")
         return taken(c, *given)
 
     for name in ("_TO_SEND", "_TO_STAGE"):
-        _without(patch, name, alone)
+        _without(patch, name, claims._NONE_IN_HAND)
     patch.setattr(claims, "_taken", planted)
 
 
@@ -229,16 +268,14 @@ def _there(module: Any, name: str) -> None:
 
 def _without(patch: pytest.MonkeyPatch, name: str, condition: str) -> None:
     """Take a condition out of a statement of the claims, for every database."""
-    found = getattr(claims, name)
 
-    def cut(statement: TextualSelect, database: str) -> TextualSelect:
-        said = str(statement.element.text)  # type: ignore[attr-defined]
-        asked = claims._one_by_one(condition, database)
+    def cut(database: str) -> str:
+        said: str = getattr(claims, name).text[database]
+        asked = claims._one_by_one(condition, database) if name != "_SENDING" else condition
         assert asked in said, f"{name} doesn't ask for it any more: {asked}"
-        return prepared.rows(said.replace(asked, "AND TRUE" if condition.startswith("AND") else "TRUE"))
+        return said.replace(asked, "TRUE")
 
-    several = isinstance(found, dict)
-    patch.setattr(claims, name, {one: cut(by, one) for one, by in found.items()} if several else cut(found, "sqlite"))
+    patch.setattr(claims, name, Plain(cut("sqlite"), postgresql=cut("postgresql")))
 
 
 def _verdict_of_what_is_ready(patch: pytest.MonkeyPatch, seen: Callable[[Delivery], Delivery], **facts: Any) -> None:
@@ -274,6 +311,11 @@ PLANTS: dict[str, Plant] = {
         pending_taken_for_ready,
         hashtags_lost,
         due_a_minute_early,
+        disk_error_is_a_no,
+        copy_taken_for_the_truth,
+        lost_state_forgotten,
+        stood_still_unnoticed,
+        second_of_two_hours,
     )
 }
 """All of them, by name."""

@@ -17,6 +17,7 @@ CALLS = (
 )
 _LINE = re.compile(r"(\d+) +(?:<\.\.\. (\w+) resumed>|(\w+)\()(.*)$")
 _PART = re.compile(r' *(?:"((?:\\x[0-9a-f]{2})*)"|(-?\w+)<((?:\\x[0-9a-f]{2}|[^>"])*)>|([^," ][^,"]*))')
+_RESULT = re.compile(r"(.*)\)\s+= (.*)")  # a call that another thread's interrupted ends in a column of its own
 _SOCKETS = ("socket:", "TCP:", "UNIX", "pipe:", "anon_inode:")
 TELLS = b"done: "  # begins a line in which a process says what it has done for good
 IGNORED = ("-shm", ".lock")  # SQLite's index of its log is made anew; a lock holds nothing
@@ -72,10 +73,10 @@ def _read(text: str) -> Iterator[Call]:
             begun[process] = rest.removesuffix("<unfinished ...>")
             continue
         said = begun.pop(process, "") + rest if resumed else rest
-        arguments, _, result = said.rpartition(") = ")
-        number = re.match(r"\d+", result)
-        if number:
-            yield _call(resumed or name, arguments, int(number[0]), result)
+        ended = _RESULT.match(said)
+        number = ended and re.match(r"\d+", ended[2])
+        if ended and number:
+            yield _call(resumed or name, ended[1], int(number[0]), ended[2])
 
 
 def _call(name: str, arguments: str, result: int, said: str) -> Call:

@@ -170,7 +170,7 @@ def calm(folder: Path) -> list[str]:
     """Return the moments of a delivery in which no clock jumps."""
     quiet = Jumping(folder, honest=True, then=Then.publish, thread=True)
     quiet.deliver("nothing", -1, mended=False)
-    quiet.world.close()
+    quiet.world.end()
     return quiet.moments
 
 
@@ -193,7 +193,7 @@ def test_a_clock_that_jumps(tmp_path: Path):
             error.add_note(where)
             raise
         finally:
-            jumping.world.close()
+            jumping.world.end()
         assert set(ends.values()) == {Status.published}, f"{where}: {ends}"
         assert len(jumping.network.out) == 3, where
     tell("clock-jumps", "all", jumps=JUMPS, moments=len(moments))
@@ -207,4 +207,16 @@ def test_a_wrong_clock_for_a_moment(tmp_path: Path):
         jumping.deliver("past 2038", moments.index("before the call") - 1, mended=True)
         assert set(jumping.end().values()) == {Status.published}
     finally:
-        jumping.world.close()
+        jumping.world.end()
+
+
+def test_a_jump_between_the_intent_and_the_call(tmp_path: Path):
+    """Whatever a clock does between the two, the call isn't made at a wrong time; in the end all is out, once."""
+    moments = calm(tmp_path / "calm")
+    for number, name in enumerate(NAMES):
+        jumping = Jumping(tmp_path / str(number), honest=True, then=Then.publish, thread=False)
+        try:
+            jumping.deliver(name, moments.index("before the call") - 1, mended=False)
+            assert set(jumping.end().values()) == {Status.published}, name
+        finally:
+            jumping.world.close()

@@ -1,5 +1,6 @@
 """Whatever happens in whatever order: nothing of a volunteer is ever sent without a consent and the moderators' yes."""
 
+import os
 import shutil
 import tempfile
 from dataclasses import replace
@@ -26,8 +27,10 @@ from scheduler.status import Status
 from scheduler.store import consented, deliveries, submissions
 from scheduler.submission import Placing, Stage
 from scheduler.testing import FakePublisher
+from tests.reliability.on_networks import tell
 from tests.world import NOON, World, post
 
+EXAMPLES = int(os.environ.get("SOLIDARITY_CONSENT_EXAMPLES", "25"))
 HOUR = timedelta(hours=1)
 _EVERY = Every(
     rrule="FREQ=HOURLY;INTERVAL=1", time=NOON.time(), since=NOON.date(), until=NOON.date() + timedelta(days=2)
@@ -68,7 +71,7 @@ class ConsentMachine(RuleBasedStateMachine):
 
     def teardown(self):
         """Throw the world away."""
-        self.world.close()
+        self.world.end()
         shutil.rmtree(self.folder)
 
     # ── what people do ──
@@ -213,5 +216,8 @@ class ConsentMachine(RuleBasedStateMachine):
 
 def test_whatever_happens():
     """Nothing is sent without a consent that holds and the yeses it needs, whatever happens in whatever order."""
-    size = settings(max_examples=25, stateful_step_count=15, deadline=None, suppress_health_check=list(HealthCheck))
+    size = settings(
+        max_examples=EXAMPLES, stateful_step_count=15, deadline=None, suppress_health_check=list(HealthCheck)
+    )
     run_state_machine_as_test(ConsentMachine, settings=size)
+    tell("consent machine", "all", examples=EXAMPLES)

@@ -1,4 +1,4 @@
-"""`solidarity run` under load, ended by `kill -9` a hundred times: each post is out exactly once, as the state says.
+"""`solidarity run` under load, ended by `kill -9` again and again: each post is out exactly once, as the state says.
 
 Posts become due all the time on four outboxes, a Mastodon and an X, whose strict stand-ins are processes of their own.
 Now and then a second daemon comes up before the first one is killed. What counts in the end is what the outbox and the
@@ -25,14 +25,15 @@ from scheduler.operations import deliver, recover
 from scheduler.operations.resolve import resolve
 from scheduler.status import Status
 from scheduler.store import claims, deliveries
+from tests import databases
 from tests.acceptance.command import Campaign, ahead, wait_for
 from tests.acceptance.stem import Started, Stem
 from tests.reliability.on_networks import tell
 from tests.reliability.test_networks_daemon import ask, running
 
-DATABASES = ("sqlite",)
-KILLS = int(os.environ.get("SOLIDARITY_DAEMON_KILLS", "100"))
-POSTS = int(os.environ.get("SOLIDARITY_DAEMON_POSTS", "240"))  # deliveries to the outboxes
+_WANTED = (os.environ.get("SOLIDARITY_DAEMON_KILLS"), os.environ.get("SOLIDARITY_DAEMON_POSTS"))
+KILLS = {"sqlite": int(_WANTED[0] or "100"), "postgresql": int(_WANTED[0] or "6")}
+POSTS = {"sqlite": int(_WANTED[1] or "240"), "postgresql": int(_WANTED[1] or "60")}  # deliveries to the outboxes
 OUTBOXES = ("o1", "o2", "o3", "o4")
 NETWORKS = ("mastodon", "x")
 SHOWN = 25  # posts on each of the networks, whose limits are for an account of one campaign
@@ -42,7 +43,6 @@ name: Test
 timezone: UTC
 languages: [en]
 late: {after: 12 hours, then: publish}
-accounts:
 """
 
 
@@ -51,9 +51,11 @@ class Besieged:
 
     def __init__(self, campaign: Campaign, stem: Stem, rest: ExitStack) -> None:
         self.campaign, self._stem = campaign, stem
+        self.kills, self.posts = KILLS[databases.chosen()], POSTS[databases.chosen()]
         self.urls: dict[str, str] = {}
         campaign.env = {"PYTHONDONTWRITEBYTECODE": "1"}
-        lines = [f"  {name}: {{platform: outbox}}\n" for name in OUTBOXES]
+        lines = [f"database: {databases.state(campaign.folder)}\naccounts:\n"]
+        lines += [f"  {name}: {{platform: outbox}}\n" for name in OUTBOXES]
         for name in NETWORKS:
             server = rest.enter_context(running(f"scheduler.standins.{name}", stdout=-1))
             assert server.stdout is not None
@@ -69,8 +71,8 @@ class Besieged:
 
     def _write(self) -> None:
         """Let posts become due all along, and a few be late already: as long as the kills are likely to take."""
-        span = max(30.0, 0.6 * KILLS)
-        outbox = [f"o{1 + number % len(OUTBOXES)}" for number in range(POSTS)]
+        span = max(30.0, 0.6 * self.kills)
+        outbox = [f"o{1 + number % len(OUTBOXES)}" for number in range(self.posts)]
         for name, accounts in (("few", [", ".join(NETWORKS)] * SHOWN), ("many", outbox)):
             step = span / len(accounts)
             self.campaign.write(
@@ -122,7 +124,7 @@ class Besieged:
         clock = SimulatedClock(datetime.now(UTC))
         app, asked = parts.build(workspace, clock=clock), 0
         try:
-            for _ in range(10 * (POSTS + SHOWN)):
+            for _ in range(10 * (self.posts + SHOWN)):
                 while recover.step(app) or deliver.step(app):
                     pass
                 with app.store.read() as c:
@@ -146,7 +148,7 @@ class Besieged:
     def check(self) -> None:
         """Check that each is out once, and that the state says of each that it is."""
         out = self.out()
-        wanted = {f"o{1 + number % len(OUTBOXES)}: Word{number} of many" for number in range(POSTS)}
+        wanted = {f"o{1 + number % len(OUTBOXES)}: Word{number} of many" for number in range(self.posts)}
         wanted |= {f"{name}: Word{number} of few" for number in range(SHOWN) for name in NETWORKS}
         assert out == dict.fromkeys(wanted, 1)
         told: list[dict[str, Any]] = self.campaign("status", "--json").json["deliveries"]
@@ -164,19 +166,21 @@ def besieged(tmp_path: Path) -> Iterator[Besieged]:
     home = tmp_path / "home"
     home.mkdir()
     with ExitStack() as rest:
-        stem = Stem(tmp_path, {**os.environ, "HOME": str(home)}, "scheduler.publishers.mastodon")
+        more = ("scheduler.publishers.mastodon", "psycopg", "sqlalchemy.dialects.postgresql")
+        stem = Stem(tmp_path, {**os.environ, "HOME": str(home)}, *more)
         rest.callback(stem.close)
         yield Besieged(Campaign(tmp_path / "campaign", home, stem), stem, rest)
 
 
-def test_killed_a_hundred_times(besieged: Besieged, monkeypatch: pytest.MonkeyPatch):
+def test_killed_again_and_again(besieged: Besieged, monkeypatch: pytest.MonkeyPatch, database: str):
     """0 lost, 0 doubled, whatever the daemons were doing when they were killed."""
-    chance = random.Random(f"{KILLS} {POSTS}")
-    for _ in range(KILLS):
+    kills = besieged.kills
+    chance = random.Random(f"{kills} {besieged.posts}")
+    for _ in range(kills):
         besieged.killed_at_random(chance)
     before = besieged.out()
     assert max(before.values()) == 1
-    assert before.total() > KILLS, "the daemon comes to nothing between two kills"
+    assert before.total() > kills, "the daemon comes to nothing between two kills"
     asked = besieged.settle(monkeypatch)
     besieged.check()
-    tell("daemon killed", "all", kills=KILLS, before=before.total(), posts=besieged.out().total(), asked=asked)
+    tell("daemon killed", database, kills=kills, before=before.total(), posts=besieged.out().total(), asked=asked)

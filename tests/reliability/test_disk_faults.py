@@ -5,7 +5,6 @@ hooks do. What a person sees is looked at too: never a traceback, and the cure w
 """
 
 import errno
-import itertools
 import os
 import shutil
 from collections import Counter
@@ -17,16 +16,17 @@ from pathlib import Path
 import pytest
 
 from scheduler.standins.x import Server
-from scheduler.status import Status
+from tests import databases
 from tests.acceptance.command import Ran, environment
 from tests.acceptance.stem import Stem
-from tests.reliability import disk_faults, test_kill
+from tests.reliability import disk_faults, kill, traced
 from tests.reliability.on_networks import tell
-from tests.reliability.test_kill import PARTS
 
 DATABASES = ("sqlite",)
 POINTS = int(os.environ.get("SOLIDARITY_DISK_POINTS", "60"))
-LANES = 3  # the sweep is cut into this many tests, which run side by side
+SHARES = {"post": 0.7, "thread": 0.3}  # of the points
+LANES = {"post": 2, "thread": 1}  # each sweep is cut into this many tests, which run side by side
+WAYS = [(ever, error) for error in (errno.ENOSPC, errno.EIO) for ever in (False, True)]
 FEWEST = 20  # calls of a cycle: with fewer of them it isn't the one we mean
 CURES = ("disk is full", "doesn't answer properly", "can't be written", "can't be made", "can't be read", "free some")
 _HOOK = "tests.reliability.disk_faults:fail"
@@ -51,22 +51,22 @@ class Cycle:
 
     def __init__(self, folder: Path, stem: Stem) -> None:
         self.folder, self._stem, self._log = folder, stem, folder.parent / "calls"
-        self.env = {**environment(folder.parent), **test_kill._environment()}
+        self.env = {**environment(folder.parent), **kill.secrets()}
 
     def run(self, point: Point | None = None, *, kind: str = "open") -> Ran:
         """Run it to its end, with a fault, or counting the calls of a kind."""
         self._log.unlink(missing_ok=True)
         kind = point.kind if point else kind
-        traced = kind != "open" and disk_faults.can_trace()
+        by_strace = kind != "open" and traced.can_trace()
         first, last = (point.number, _EVER if point.ever else point.number) if point else (_EVER, _EVER)
         hooks = [_HOOK, str(self.folder / "var"), [first, last], point.error if point else 0, str(self._log)]
-        before = ["tests.reliability.disk_faults:stop"] if traced else [*hooks, kind != "open"]
+        before = ["tests.reliability.traced:stop"] if by_strace else [*hooks, kind != "open"]
         arguments = ["-C", str(self.folder), "run", "--once"]
         started = self._stem.start(arguments, env=self.env, cwd=self.folder, first=before)
-        if traced:
+        if by_strace:
             when = f"{first}{'+' if point and point.ever else ''}"
             fault = f"error={errno.errorcode[point.error]}:when={when}" if point else ""
-            with disk_faults.trace(started, kind, self._log, fault=fault):
+            with traced.trace(started, disk_faults.KINDS[kind], self._log, inject=fault):
                 code = started.wait()
         else:
             code = started.wait()
@@ -82,24 +82,31 @@ class Cycle:
         return Ran(*self._stem.call(["-C", str(self.folder), *words], env=self.env, cwd=self.folder))
 
 
+def sprout(folder: Path, plant: str = "") -> Stem:
+    """Return what starts commands sooner; with `plant` they have that bug."""
+    more = ["tests.reliability.planted"] if plant else []
+    modules = ["tests.reliability.disk_faults", "tests.reliability.traced", *more]
+    return Stem(folder, {**os.environ, "SOLIDARITY_PLANT": plant}, *modules)
+
+
 @pytest.fixture(scope="module")
 def stem(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stem]:
     """Return what starts commands sooner."""
-    started = Stem(tmp_path_factory.mktemp("stem"), dict(os.environ), "tests.reliability.disk_faults")
+    started = sprout(tmp_path_factory.mktemp("stem"))
     yield started
     started.close()
 
 
-def _points(counted: Counter[str]) -> list[Point]:
-    """Return the points of the sweep: of each kind of call its share, once and for good, full and broken by turns."""
-    ways = itertools.cycle(itertools.product((errno.ENOSPC, errno.EIO), (False, True)))
-    found = []
-    for kind, calls in counted.items():
-        share = min(calls, max(1, round(POINTS * calls / counted.total())))
-        for part in range(share):
-            error, ever = next(ways)
-            found.append(Point(kind, 1 + part * calls // share, ever, error))
-    return found
+def _points(counted: Counter[str], number: int) -> list[Point]:
+    """Return the points of the sweep, spread evenly over all calls: each may fail once or for good, full or broken.
+
+    With fewer points than calls the ways take turns.
+    """
+    calls = [(kind, one) for kind, total in counted.items() for one in range(1, total + 1)]
+    every = [Point(*calls[one % len(calls)], *WAYS[(one + one // len(calls)) % 4]) for one in range(4 * len(calls))]
+    last = (len(calls) if number <= len(calls) else len(every)) - 1
+    chosen = {round(one * last / max(1, number - 1)) for one in range(number)}
+    return [every[one] for one in sorted(chosen)]
 
 
 def _fair(ran: Ran, where: str) -> None:
@@ -113,43 +120,54 @@ def _fair(ran: Ran, where: str) -> None:
         assert len(ran.said) <= 2, seen
 
 
-@pytest.mark.parametrize("lane", range(LANES))
-def test_each_call_may_fail(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stem: Stem, lane: int):
-    """Whichever call fails, the post is out once in the end, and both the state and the person know where it is."""
+def judge(cycle: Cycle, server: Server, point: Point, monkeypatch: pytest.MonkeyPatch, kind: str) -> int:
+    """Let a call fail; look at what the person saw, and where the parts are then and in the end.
+
+    Return how many were out at once.
+    """
+    ran = cycle.run(point)
+    _fair(ran, str(point))
+    out, there = len(server.state()["posts"]), kill.Cycle(cycle.folder, "")
+    stands = cycle.ask("status", "--json")
+    assert stands.code == 0, f"{point}: {stands}"
+    (told,) = stands.json["deliveries"]
+    where = f"{point}: {ran}, {out} out, then {told['status']}: {told['reason']}"
+    assert told["status"] in {"queued", "claimed", "staged", "sending", "unknown", "published"}, where
+    assert out == len(there.booked()) or told["status"] in {"sending", "unknown"}, where
+    kill.settled(there, server, monkeypatch, kind, where)
+    return out
+
+
+@pytest.mark.parametrize(("kind", "lane"), [(kind, lane) for kind, lanes in LANES.items() for lane in range(lanes)])
+def test_each_call_may_fail(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stem: Stem, kind: str, lane: int):
+    """Whichever call fails, each part is out once in the end, and both the state and the person know where it is."""
     template = tmp_path / "template"
-    test_kill._workspace(template, "http://127.0.0.1:1", "post")
-    counted: Counter[str] = Counter()
-    for kind in ("open", *disk_faults.KINDS):
-        with _copy(template, tmp_path / f"counted-{kind}", stem) as (cycle, _):
-            counted[kind] = cycle.calls(kind)
+    kill.workspace(template, stem, kind)
+    counted = count_calls(template, tmp_path, stem)
     assert counted.total() >= FEWEST, counted
-    points = _points(counted)[lane::LANES]
+    points = _points(counted, round(POINTS * SHARES[kind]))[lane :: LANES[kind]]
     out_then: Counter[int] = Counter()
     for point in points:
-        with _copy(template, tmp_path / "failing", stem) as (cycle, server):
-            ran = cycle.run(point)
-            _fair(ran, str(point))
-            out = len(server.state()["posts"])
-            out_then[out] += 1
-            stands = cycle.ask("status", "--json")
-            assert stands.code == 0, f"{point}: {stands}"
-            (told,) = stands.json["deliveries"]
-            where = f"{point}: {ran}, {out} out, then {told['status']}: {told['reason']}"
-            assert told["status"] in {"queued", "claimed", "staged", "sending", "unknown", "published"}, where
-            assert out == 0 or told["status"] in {"sending", "unknown", "published"}, where
-            seen = test_kill._recover(cycle.folder, monkeypatch, server)
-            assert len(server.state()["posts"]) == 1, where
-            assert seen[-1] is Status.published, f"{where}, states {seen}"
-            test_kill._whole(cycle.folder, PARTS["post"])
-    assert out_then.keys() == {0, 1}, "the sweep doesn't reach both sides of the visible call"
-    tell("disk faults", "x", points=len(points), out_at_once=out_then[1])
+        with copied(template, tmp_path / "failing", stem) as (cycle, server):
+            out_then[judge(cycle, server, point, monkeypatch, kind)] += 1
+    assert {0, kill.PARTS[kind]} <= out_then.keys(), "the sweep doesn't reach both sides of the visible call"
+    tell("disk faults", "x", points=len(points), out_at_once=len(points) - out_then[0])
+
+
+def count_calls(template: Path, folder: Path, stem: Stem) -> Counter[str]:
+    """Return how many calls of each kind a cycle makes."""
+    counted: Counter[str] = Counter()
+    for kind in ("open", *disk_faults.KINDS):
+        with copied(template, folder / f"counted-{kind}", stem) as (cycle, _):
+            counted[kind] = cycle.calls(kind)
+    return counted
 
 
 @contextmanager
-def _copy(template: Path, folder: Path, stem: Stem) -> Iterator[tuple[Cycle, Server]]:
+def copied(template: Path, folder: Path, stem: Stem) -> Iterator[tuple[Cycle, Server]]:
     """Give the workspace anew, on a server of its own."""
     shutil.copytree(template, folder)
     with Server() as server:
-        (folder / "config.yaml").write_text(test_kill.CONFIG.format(url=server.url), "utf-8")
+        kill.configure(folder, server.url, databases.state(template))
         yield Cycle(folder, stem), server
     shutil.rmtree(folder)

@@ -6,10 +6,12 @@ lets calls fail in every way and kills workers at any write, and then this file 
 
 import os
 import tempfile
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 from hypothesis import HealthCheck, seed, settings
@@ -36,6 +38,7 @@ from scheduler.operations.withdraw import withdraw
 from scheduler.status import Status
 from scheduler.store import controls, deliveries
 from scheduler.testing import FAULTS, FakeNetwork
+from tests.reliability.on_networks import tell
 from tests.world import NOON, World, post
 
 EXAMPLES = int(os.environ.get("SOLIDARITY_MACHINE_EXAMPLES", "1000"))
@@ -49,6 +52,7 @@ ACCOUNTS = ("a", "b")
 KEYS = tuple(f"act/{name}@{account}" for name in IDS for account in ACCOUNTS)
 REST = ("and", "so on")
 WAITS = st.lists(st.sampled_from([timedelta(), timedelta(seconds=30), timedelta(minutes=9)]), max_size=4)
+LONGEST = timedelta(minutes=90)
 MINUTES = st.integers(min_value=1, max_value=90).map(lambda number: timedelta(minutes=number))
 
 
@@ -69,6 +73,8 @@ class WatchedNetwork(FakeNetwork):
 
 class Machine(RuleBasedStateMachine):
     """People, networks and crashes against one queue."""
+
+    played: ClassVar[Counter[str]] = Counter()
 
     def __init__(self) -> None:
         super().__init__()
@@ -316,6 +322,7 @@ class Machine(RuleBasedStateMachine):
     @invariant()
     def nothing_wrong_went_out(self) -> None:
         """No post has left against a rule."""
+        self.played["steps"] += 1
         assert self.violations == []
         if hasattr(self, "world"):
             assert self.world.network.complaints == []
@@ -345,19 +352,20 @@ class Machine(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         """In calm weather everything comes to an end that a person can read; nothing is lost."""
+        self.played["examples"] += 1
         try:
             if hasattr(self, "world"):
                 self._come_to_rest()
         finally:
             if hasattr(self, "world"):
-                self.world.close()
+                self.world.end()
             self._folder.cleanup()
 
     def _come_to_rest(self) -> None:
         self.world.network.faults = []
         self.world.network.waits = []
         self._another()
-        self.world.let(timedelta(days=3), self.app)
+        self.world.let(timedelta(days=3) + STEPS * LONGEST, self.app)  # each step may have set the clock back
         self.nothing_wrong_went_out()
         self.the_book_is_true()
         open_ends = {Status.claimed, Status.staged, Status.sending, Status.unknown, Status.queued}
@@ -400,7 +408,7 @@ def _killed_at(world: World, number: int, moment: str) -> Iterator[None]:
 @pytest.mark.parametrize("lane", range(LANES))
 def test_whatever_happens(lane: int, database: str):
     """Nothing goes twice, nothing is lost, whatever happens in whatever order."""
-    one = type("Machine", (Machine,), {})
+    one = type("Machine", (Machine,), {"played": Counter()})
     size = settings(
         max_examples=max(1, EXAMPLES // LANES // (1 if database == "sqlite" else OF_A_SERVER)),
         stateful_step_count=STEPS,
@@ -409,3 +417,4 @@ def test_whatever_happens(lane: int, database: str):
         print_blob=True,
     )
     run_state_machine_as_test(seed(f"{SEED} {lane}")(one) if SEED else one, settings=size)
+    tell("state machine", database, **one.played)

@@ -40,7 +40,9 @@ ONLY = os.environ.get("SOLIDARITY_DAEMONS", "2,4,8")
 LEASE = float(os.environ.get("SOLIDARITY_DAEMONS_LEASE", "4"))  # seconds
 LONGER = 1.4  # leases that one stands still
 MOST = float(os.environ.get("SOLIDARITY_DAEMONS_SECONDS", "45"))  # for all of it, before the clock is moved on
-RESTART = 3.0  # seconds between two of the database's server
+RESTART = tuple(map(float, os.environ.get("SOLIDARITY_DAEMONS_RESTART", "3-3").split("-")))
+"""Seconds between two restarts of the database's server: at least, and at most."""
+
 OUTBOXES = [f"o{number}" for number in range(1, 9)]
 TOOTS = [f"m{number}" for number in range(1, 5)]
 SLOW = 0.03  # seconds that a visible call takes at most: two at once shall be seen
@@ -257,7 +259,7 @@ def _under_fire(campaign: Field, herd: Herd, number: int, *, restarts: bool) -> 
         herd.start()
     begun = time.monotonic()
     end = begun + (MOST * SHARES[number] if "," in ONLY else MOST)
-    next_restart, next_harm, left, done = begun + RESTART, 0.0, 1, 0
+    next_restart, next_harm, left, done = begun + herd.chance.uniform(*RESTART), 0.0, 1, 0
     with closing(open_store(databases.state(campaign.folder), campaign.folder)) as store:
         # On a slow machine they need a while to begin at all.
         while left and (time.monotonic() < end or (done < left / 20 and time.monotonic() < begun + 3 * MOST)):
@@ -265,7 +267,7 @@ def _under_fire(campaign: Field, herd: Herd, number: int, *, restarts: bool) -> 
             herd.wake()
             if restarts and time.monotonic() > next_restart:
                 databases.server().restart(signal.SIGINT if herd.counted["restarts"] % 2 else signal.SIGQUIT)
-                next_restart = time.monotonic() + RESTART
+                next_restart = time.monotonic() + herd.chance.uniform(*RESTART)
                 herd.counted["restarts"] += 1
             if time.monotonic() > next_harm:
                 herd.harm()

@@ -80,7 +80,7 @@ def _killed(folder: Path, platform: str, at: int, parts: tuple[str, ...], counte
     assert delivery.status is Status.published, where
     assert asked == 0 or platform in MAY_ASK, where
     counted.update(killed=killed, posts=len(out), asked=asked, out_and_not_booked=before > booked)
-    world.close()
+    world.end()
     shutil.rmtree(folder)
     return killed
 
@@ -123,6 +123,6 @@ def _killed_renewing(folder: Path, platform: str, at: int, counted: Counter[str]
     assert held or delivery.status is Status.published, where
     assert sum(world.out(platform).values()) == (0 if held else 1), where
     counted.update(killed=killed, posts=not held, held=held)
-    world.close()
+    world.end()
     shutil.rmtree(folder)
     return killed

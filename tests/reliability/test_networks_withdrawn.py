@@ -122,7 +122,7 @@ def _taken_back(folder: Path, platform: str, number: int, counted: Counter[str])
         world.check(where)
         up = bool(world.look())
         counted.update({"points": 1, "came down": bool(world.seen) and not up, "by hand": up, "asked": asked})
-    world.close()
+    world.end()
     shutil.rmtree(folder)
     return bool(on_the_wire)
 
@@ -146,7 +146,7 @@ def test_killed_while_it_is_taken_down(tmp_path: Path, platform: str) -> None:
         world.let(HALF_AN_HOUR)
         world.check(f"killed at point {at} of taking it down")
         counted.update({"points": killed, "by hand": bool(world.look()), "came down": not world.look()})
-        world.close()
+        world.end()
         shutil.rmtree(world.workspace.folder)
         if not killed:
             assert at > 10

@@ -72,7 +72,7 @@ def test_a_worker_that_oversleeps(tmp_path: Path):
         assert world.texts() == OLD, f"asleep at point {number}"
         assert world[KEY].status is Status.published, f"asleep at point {number}: {world.history(KEY)}"
         assert len(world[KEY].parts) == len(OLD)
-        world.close()
+        world.end()
         if world.passed < number:
             break
     assert number > 20, "a delivery has hardly any points"
@@ -84,8 +84,10 @@ def test_what_a_dead_worker_held_is_nobodys(tmp_path: Path):
     world.write(*(post(name, at=NOON + timedelta(minutes=1)) for name in ("q", "r")))
     world.queue()
     world.clock.move_to(NOON)
+    world.network.waits.clear()
     assert deliver.stage_next(world.app)
     assert deliver.stage_next(world.app)
+    assert [world[f"act/{name}@a"].status for name in ("q", "r")] == [Status.staged] * 2
     world.clock.move_to(NOON + timedelta(minutes=1))
     with world.store.write() as c:
         first = next(iter(deliveries.in_status(c, Status.staged)))
@@ -94,4 +96,4 @@ def test_what_a_dead_worker_held_is_nobodys(tmp_path: Path):
     assert world.network.out == []
     world.let(timedelta(hours=1))
     assert len(world.network.out) == 2
-    world.close()
+    world.end()

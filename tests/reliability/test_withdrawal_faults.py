@@ -17,6 +17,7 @@ from scheduler.standins.x import USERS, Server, User
 from scheduler.status import Status
 from scheduler.store import controls, withdrawals
 from tests.reliability.crowd import EVERY, Crowd
+from tests.reliability.on_networks import tell
 
 ALL = sorted({*FAULTS, *Server.refusals})
 HANGS = frozenset({"timeout_before_commit", "timeout_after_commit", "drip"})
@@ -128,4 +129,5 @@ def test_whatever_x_does(tmp_path: Path, server: Server, endpoint: str):
     with world.store.read() as c:
         assert withdrawals.unfinished(c) == []
     assert world.live() == set()
+    tell("taken back, bad weather", endpoint, races=len(faults))
     world.close()

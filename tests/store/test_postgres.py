@@ -123,8 +123,8 @@ def test_claims_at_the_same_moment(tmp_path: Path, account: str):
                         taken = claims.claim_to_stage(c, worker=f"w{number}", now=NOON, ahead=ahead, lease=LEASE)
                 except claims.TakenError:
                     continue
-                if taken is not None:
-                    return taken.key
+                if taken:
+                    return taken[0].key
             return ""
 
         return act

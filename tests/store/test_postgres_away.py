@@ -105,11 +105,11 @@ def test_restarted_during_a_call(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     world.app.factory = lambda account, _workspace, _clock: Cut(account, world.network)
     monkeypatch.setattr(Cut, "at", at)
     monkeypatch.setattr(world.clock, "sleep", lambda _seconds: [one.join() for one in world.network.returns])  # type: ignore[attr-defined]
-    _until_out(world)
+    _check_it_goes_out(world)
     world.close()
 
 
-def _until_out(world: World, key: str = KEY) -> None:
+def _check_it_goes_out(world: World, key: str = KEY) -> None:
     """Let a daemon work that goes on after each fault of the state; all is over before a lease could end."""
     for _ in range(12):
         with suppress(StateAwayError):
@@ -144,7 +144,7 @@ def test_a_connection_that_dies_in_a_commit(tmp_path: Path, monkeypatch: pytest.
 
         with monkeypatch.context() as patched:
             patched.setattr(world.store.engine.dialect, "do_commit", lost)
-            _until_out(world, f"act/p{number}@a")
+            _check_it_goes_out(world, f"act/p{number}@a")
         if left[0] > 0:
             assert number > 6, "a delivery has hardly any commits"
             break

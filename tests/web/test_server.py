@@ -11,7 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from scheduler.store import MOVED_TO, controls, open_store
 from scheduler.submission import Stage
+from tests import databases
 from tests.acceptance.command import environment, wait_for
 from tests.web.server import Server, parts, posting, read, serving, workspace
 from tests.web.site import CANARY, spoiled
@@ -224,6 +226,16 @@ def test_it_ends_as_it_is_told(tmp_path: Path) -> None:
     for how, code in ((signal.SIGTERM, 0), (signal.SIGINT, 130)):
         with serving(folder) as made, made.connect():
             assert made.stop(how) == code
+
+
+def test_a_state_that_has_moved_ends_it(tmp_path: Path) -> None:
+    """It ends with 2 within seconds, though nobody changes anything: what it would show is no longer so."""
+    folder = workspace(tmp_path / "w")
+    with serving(folder) as made:
+        with contextlib.closing(open_store(databases.state(folder), folder)) as store, store.write() as c:
+            controls.set_meta(c, MOVED_TO, "postgresql+psycopg://db.example.org/w")
+        assert made.process.wait(15) == 2
+        assert "this state has moved: write postgresql+psycopg://db.example.org/w into config.yaml" in made.said
 
 
 def test_a_state_that_is_replaced_ends_it(tmp_path: Path) -> None:

@@ -11,16 +11,12 @@ from scheduler.operations.take_back import take_back
 from scheduler.store import submissions
 from scheduler.submission import Role, Stage
 from scheduler.web.volunteers.cleaner import cleaner_of
-from tests.operations.shared import NOWHERE, Machines, storage_server
+from tests.operations.shared import NOWHERE, Machines
+from tests.operations.test_storage_shared import s3
 from tests.web.site import Served
 from tests.web.volunteers.way import Volunteer
 
-
-@pytest.fixture(scope="module")
-def s3() -> Iterator[str]:
-    """Give the address of a storage with a bucket."""
-    with storage_server() as url:
-        yield url
+__all__ = ["s3"]
 
 
 @pytest.fixture

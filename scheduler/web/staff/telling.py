@@ -1,6 +1,7 @@
 """What the pages of the schedule say of a delivery: its state, why it waits, and what a person can press."""
 
 import re
+from datetime import datetime
 
 from scheduler.status import Status
 from scheduler.store import Delivery
@@ -10,6 +11,7 @@ _COMMAND = re.compile(r"`(?:solidarity (\w+)[^`]*|--not-published)`")
 _RESOLVE = re.compile(r"say `solidarity resolve [^`]*`(?: or `--not-published`)?|`solidarity resolve [^`]*`")
 
 _ATTEMPT, _MEDIA = re.compile(r"attempt (\d{1,9})"), re.compile(r"(\d{1,9}) media")
+_CONDENSED = re.compile(r"(\d{1,9}) steps like those before and after, until (\d{4}-\d\d-\d\d \d\d:\d\d) UTC: (.+)")
 _BY, _FIRST = re.compile(r"by (.+)"), re.compile(r"by (.+), the first of two")
 
 
@@ -41,6 +43,7 @@ def event(ask: Ask, name: str) -> str:
         "withdraw-wanted": ask._("To be taken down"),
         "withdraw-failed": ask._("Couldn't be taken down yet"),
         "withdraw-by-hand": ask._("To be taken down by hand"),
+        "rolled-up": ask._("Steps that were alike, put together"),
     }.get(name, name)
 
 
@@ -58,11 +61,23 @@ def detail(ask: Ask, text: str) -> str:
         return ask._("attempt {n}").replace("{n}", ask.words.number(int(found[1])))
     if found := _MEDIA.fullmatch(text):
         return ask.many("{n} file", "{n} files", int(found[1]))
-    if found := _FIRST.fullmatch(text):
-        return ask._("by {name}, the first of two").replace("{name}", found[1])
+    if found := _CONDENSED.fullmatch(text):
+        return _condensed(ask, int(found[1]), datetime.fromisoformat(f"{found[2]}+00:00"), found[3])
     if found := _BY.fullmatch(text):
-        return ask._("by {name}").replace("{name}", found[1])
+        first = _FIRST.fullmatch(text)
+        said = ask._("by {name}, the first of two") if first else ask._("by {name}")
+        return said.replace("{name}", (first or found)[1])
     return plain(ask, text)
+
+
+def _condensed(ask: Ask, number: int, until: datetime, kinds: str) -> str:
+    """Return what stands for the steps of a history that were condensed: how many, until when, and of which kinds."""
+    counted = [kind.rpartition(" ") for kind in kinds.split(", ")]
+    said = ask.many("{n} step like those before and after", "{n} steps like those before and after", number)
+    told = ", ".join(f"{event(ask, name)} {ask.words.number(int(many))}" for name, _, many in counted)
+    time = ask.words.moment(until, ask.site.workspace.timezone)
+    whole = ask._("{steps}, until {time}: {kinds}")
+    return whole.replace("{steps}", said).replace("{time}", time).replace("{kinds}", told)
 
 
 def why(ask: Ask, delivery: Delivery) -> str:

@@ -1,14 +1,16 @@
 """What people decide on the pages really changes the state, says what it did, and refuses in words that fit a page."""
 
 import html
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from scheduler.model import Content, FileContent
 from scheduler.operations.deliver import step
 from scheduler.status import Status
-from scheduler.store import controls, deliveries
+from scheduler.store import controls, deliveries, rollup
 from tests.web.site import ACTION, NOON, Served
 from tests.web.staff.schedule import get, put
 
@@ -389,6 +391,21 @@ def test_every_state_can_be_told():
     assert len({telling.state(Asking(), status) for status in Status}) == len(Status)
     assert telling.event(Asking(), "approved") == "Approved"
     assert telling.event(Asking(), "something-new") == "something-new"
+
+
+def test_condensed_steps_are_told_in_the_reader_s_language():
+    """What the roll-up writes in place of steps is said in French too, on the workspace's clock."""
+    from scheduler.web.staff import telling
+    from scheduler.web.words import words
+
+    until = datetime(2026, 3, 2, 12, 30, tzinfo=UTC)
+    written = rollup.SAID.format(number=20, until=until, kinds="claimed 7, new-kind 13")
+    french, site = words("fr"), SimpleNamespace(workspace=SimpleNamespace(timezone=ZoneInfo("America/Toronto")))
+    asking = SimpleNamespace(_=french.say, many=french.count, words=french, site=site)
+    assert telling.event(asking, rollup.ROLLED_UP) != rollup.ROLLED_UP
+    said = telling.detail(asking, written).replace("\N{NO-BREAK SPACE}", " ")
+    assert said.startswith("20 étapes semblables à celles d’avant et d’après, jusqu’au lun. 2 mars 2026, 07:30 : ")
+    assert said.endswith(f"{telling.state(asking, Status.claimed)} 7, new-kind 13")
 
 
 def test_the_site_is_needed(tmp_path):
