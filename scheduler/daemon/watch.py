@@ -42,15 +42,19 @@ class PostsWatch:
         with self._one_at_a_time:
             if self._loaded is None:
                 return
-            with self._app.store.read() as c:
-                state = consented.state(c, self._app.clock.now())
-            if state == self._followed:
+            handed_in = self._handed_in()
+            if handed_in == self._followed:
                 return
             if self._state() == self._seen:
                 self._apply(self._loaded)
             else:  # what was read is old by now: by it, what somebody else has queued since would be taken out
                 self._look()
-            self._followed = state
+            self._followed = handed_in
+
+    def _handed_in(self) -> object:
+        """Return what is another whenever the queue may have to follow the submissions."""
+        with self._app.store.read() as c:
+            return consented.state(c, self._app.clock.now())
 
     def _look(self) -> None:
         if not self._adopt_config():
@@ -68,7 +72,9 @@ class PostsWatch:
         self._seen = None if changes.in_flight else state
 
     def _apply(self, loaded: Loaded) -> queue.Changes:
+        followed = self._handed_in()  # before: what is handed in meanwhile is for the next time
         changes = queue.apply(self._app, loaded)
+        self._followed = followed
         _LOG.info(
             "queue brought up to date: %d added, %d changed, %d cancelled, %d too late to change",
             len(changes.add),

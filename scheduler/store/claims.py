@@ -158,15 +158,19 @@ def mark_sending(c: Connection, delivery: Delivery, *, now: datetime, lease: tim
 
 _SOON = f"""
     SELECT * FROM (SELECT d.due_at - :ahead AS moment FROM deliveries d
-        WHERE d.status = 'queued' {_FREE} {_NOT_BEHIND} ORDER BY d.due_at LIMIT 1) AS to_stage
+        WHERE d.status = 'queued' AND d.due_at <= :by {_FREE} {_NOT_BEHIND} ORDER BY d.due_at LIMIT 1) AS to_stage
     UNION ALL SELECT * FROM (SELECT d.due_at FROM deliveries d
-        WHERE d.status = 'staged' {_FREE} ORDER BY d.due_at LIMIT 1) AS to_send
+        WHERE d.status = 'staged' AND d.due_at <= :now {_FREE} ORDER BY d.due_at LIMIT 1) AS to_send
 """
+# Whether those whose time is still to come may go is asked when it has come: very many may be waiting. Few are put off,
+# and an index has them: `status || ''` keeps SQLite from going through all of a status instead.
 _LATER = f"""
-    UNION ALL SELECT MIN(d.due_at) FROM deliveries d WHERE d.status IN ('queued', 'staged')
-        AND d.lease_owner IS NULL AND EXISTS (SELECT 1 FROM pauses) AND {_PAUSED}
+    UNION ALL SELECT MIN(d.due_at) - :ahead FROM deliveries d WHERE d.status = 'queued' AND d.due_at > :by
+    UNION ALL SELECT MIN(d.due_at) FROM deliveries d WHERE d.status = 'staged' AND d.due_at > :now
+    UNION ALL SELECT MIN(d.due_at) FROM (SELECT 1 FROM pauses LIMIT 1) AS any_pause CROSS JOIN deliveries d
+        WHERE d.status IN ('queued', 'staged') AND d.due_at <= :by AND d.lease_owner IS NULL AND {_PAUSED}
     UNION ALL SELECT MIN(d.due_at) FROM {consented.WAITING} AND NOT {consented.CONSENTED}
-    UNION ALL SELECT MIN(not_before) FROM deliveries WHERE not_before > :now AND status IN ('queued', 'staged')
+    UNION ALL SELECT MIN(not_before) FROM deliveries WHERE not_before > :now AND status || '' IN ('queued', 'staged')
     UNION ALL SELECT MIN(COALESCE(next_look_at, 0)) FROM deliveries WHERE status = 'unknown' AND lease_owner IS NULL
     UNION ALL SELECT MIN(lease_until) FROM deliveries WHERE lease_owner IS NOT NULL
     UNION ALL SELECT MIN(closes_at) FROM deliveries WHERE status = 'held'
@@ -184,6 +188,7 @@ def next_moment(c: Connection, *, now: datetime, ahead: timedelta) -> datetime |
         "today": consented.today(now),
         "soon": to_micros(now + _ABOUT_TO_LEAVE),
         "ahead": ahead // timedelta(microseconds=1),
+        "by": to_micros(now + ahead),
     }
     value = _NEXT.run(c, values).scalar()
     return None if value is None else from_micros(value)

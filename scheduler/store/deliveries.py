@@ -22,7 +22,6 @@ from scheduler.store.records import (
     Part,
     content_values,
     from_micros,
-    from_row,
     outgoing_json,
     parts_json,
     planned_values,
@@ -254,7 +253,7 @@ def by_key(c: Connection, key: str) -> Delivery | None:
 def in_status(c: Connection, *statuses: Status) -> list[Delivery]:
     """Return the deliveries in any of `statuses` (all without one), in the order of their times."""
     query = prepared.ALL.where(table.c.status.in_([str(status) for status in statuses])) if statuses else prepared.ALL
-    return [from_row(row) for row in c.execute(query).mappings()]
+    return prepared.whole(c.execute(query))
 
 
 def counts(c: Connection) -> dict[str, int]:
@@ -314,7 +313,7 @@ def blocked_by_pause(c: Connection, now: datetime) -> Sequence[Delivery]:
 
 def past_window(c: Connection, now: datetime) -> Sequence[Delivery]:
     """Return what still waits although its action has closed."""
-    return [from_row(row) for row in c.execute(prepared.PAST_WINDOW, {"now": to_micros(now)}).mappings()]
+    return prepared.whole(c.execute(prepared.PAST_WINDOW, {"now": to_micros(now)}))
 
 
 def of_account(c: Connection, account: str, *, begin: datetime, end: datetime) -> list[Delivery]:
@@ -324,35 +323,35 @@ def of_account(c: Connection, account: str, *, begin: datetime, end: datetime) -
         and_(left >= to_micros(begin), left < to_micros(end)),
         table.c.status.in_([str(Status.claimed), str(Status.staged)]),
     )
-    return [from_row(row) for row in c.execute(select(table).where(table.c.account == account, gone)).mappings()]
+    return prepared.whole(c.execute(select(table).where(table.c.account == account, gone)))
 
 
 def held_for(c: Connection, hold: str) -> list[Delivery]:
     """Return what is held for a reason, in the order of times."""
-    return [from_row(row) for row in c.execute(prepared.HELD_FOR, {"hold": hold}).mappings()]
+    return prepared.whole(c.execute(prepared.HELD_FOR, {"hold": hold}))
 
 
 def leased(c: Connection) -> Sequence[Delivery]:
     """Return the deliveries that a worker has in its hands."""
-    return [from_row(row) for row in c.execute(prepared.LEASED).mappings()]
+    return prepared.whole(c.execute(prepared.LEASED))
 
 
 def to_look_up(c: Connection, now: datetime) -> Sequence[Delivery]:
     """Return the deliveries of unknown outcome whose next look is due and that nobody looks at now."""
-    return [from_row(row) for row in c.execute(prepared.TO_LOOK_UP, {"now": to_micros(now)}).mappings()]
+    return prepared.whole(c.execute(prepared.TO_LOOK_UP, {"now": to_micros(now)}))
 
 
 def lease_for_look(c: Connection, delivery: Delivery, *, worker: str, until: datetime) -> Delivery | None:
     """Take an unknown delivery to look it up; None when another worker was faster."""
     where = and_(table.c.id == delivery.id, table.c.fence == delivery.fence, table.c.lease_owner.is_(None))
     values = {"lease_owner": worker, "lease_until": to_micros(until), "fence": table.c.fence + 1}
-    row = c.execute(update(table).where(where).values(values).returning(table)).mappings().first()
-    return None if row is None else from_row(row)
+    found = prepared.whole(c.execute(update(table).where(where).values(values).returning(table)))
+    return found[0] if found else None
 
 
 def withdrawals(c: Connection) -> Sequence[Delivery]:
     """Return what is out although a person wants it taken down: posts, and parts of threads that didn't end."""
-    found = [from_row(row) for row in c.execute(prepared.WANTED_DOWN).mappings()]
+    found = prepared.whole(c.execute(prepared.WANTED_DOWN))
     return [one for one in found if one.up or one.status not in {Status.unknown, Status.needs_human}]
 
 
@@ -388,4 +387,4 @@ def between(
         *([table.c.account == account] if account else []),
     ]
     query = select(table).where(*where).order_by(table.c.due_at, table.c.key).limit(limit).offset(offset)
-    return [from_row(row) for row in c.execute(query).mappings()]
+    return prepared.whole(c.execute(query))

@@ -1,11 +1,11 @@
 """What a daemon asks again and again: each statement is put together once, for that takes longer than asking."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, CursorResult, and_, bindparam, or_, select
+from sqlalchemy import Connection, CursorResult, Row, and_, bindparam, or_, select
 
 from scheduler.status import Status
 from scheduler.store.records import Delivery, from_row
@@ -32,7 +32,7 @@ class Plain:
 
     def deliveries(self, c: Connection, values: Mapping[str, Any]) -> list[Delivery]:
         """Return what it gives, where that is COLUMNS, as deliveries."""
-        return [from_row(dict(zip(_NAMES, row, strict=True))) for row in self.run(c, values)]
+        return whole(self.run(c, values))
 
 
 ALL = select(table).order_by(table.c.due_at, table.c.key)
@@ -59,6 +59,13 @@ WANTED_DOWN = select(table).where(
     table.c.withdraw_wanted, or_(table.c.status == str(Status.published), and_(_ENDED, table.c.parts.is_not(None)))
 )
 _NAMES = tuple(table.c.keys())
+
+
+def whole(rows: Iterable[Row[Any]]) -> list[Delivery]:
+    """Return rows of all COLUMNS as deliveries."""
+    return [from_row(dict(zip(_NAMES, row, strict=True))) for row in rows]
+
+
 COLUMNS = ", ".join(_NAMES)
 RECORD = Plain(
     """INSERT INTO events (delivery_id, at, event, detail, worker)

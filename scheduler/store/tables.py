@@ -83,6 +83,7 @@ deliveries = Table(
     Column("parts", Text),  # of a thread: the receipts of the parts that were put out, and which are down again
     Column("remote_ids", Text),  # what else its network told of it: of what it is made up there, what answers it
     Index("deliveries_by_due", "status", "due_at", "account"),
+    Index("deliveries_by_close", "status", "closes_at"),
     Index("deliveries_by_account", "account", "status", "due_at"),
     Index("deliveries_put_off", "not_before", sqlite_where=_PUT_OFF, postgresql_where=_PUT_OFF),
     Index("deliveries_leased", "account", sqlite_where=_LEASED, postgresql_where=_LEASED),

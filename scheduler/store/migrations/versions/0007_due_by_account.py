@@ -1,4 +1,4 @@
-"""What is due is found with its account: whole backlogs of accounts that are in hand are passed over by the index."""
+"""What is due is found with its account, by which backlogs are passed over; what closes is found by when it does."""
 
 from alembic import op
 
@@ -11,12 +11,14 @@ NAME, TABLE = "deliveries_by_due", "deliveries"
 
 
 def upgrade() -> None:
-    """Let the index hold the account too."""
+    """Let one index hold the account too, and add the other."""
     op.drop_index(NAME, TABLE)
     op.create_index(NAME, TABLE, ["status", "due_at", "account"])
+    op.create_index("deliveries_by_close", TABLE, ["status", "closes_at"])
 
 
 def downgrade() -> None:
-    """Take it out again."""
+    """Take both out again."""
+    op.drop_index("deliveries_by_close", TABLE)
     op.drop_index(NAME, TABLE)
     op.create_index(NAME, TABLE, ["status", "due_at"])
