@@ -223,7 +223,7 @@ def _with_art(plan: Layout, theme: Theme, *, figure: bool) -> Layout:
         far = plan.qr.left - plan.quiet
     foot, message, label = plan.foot, plan.message, plan.label
     if plan.wide:
-        left = round(width * (1 - look.wide))
+        left = round(width * (1 - look.wide)) - (width - far) // 4  # its light keeps its distance from the words
         box = Box(left, 0, far, floor)
         edge = left - round(0.01 * width)
         message, label = message._replace(right=edge), label._replace(right=edge)

@@ -102,3 +102,16 @@ def test_a_link_too_long_is_refused(length: int, size: tuple[int, int]) -> None:
     """An address whose modules would be too small to scan is an error that names the cure."""
     with pytest.raises(LinkTooLong, match="use a shorter"):
         check(Card(message="Peace", link="https://example.org/" + "a" * length), size=size)
+
+
+@pytest.mark.parametrize("size", SIZES[:2])
+def test_a_long_message_beside_a_flame_and_a_code_can_be_read(size: tuple[int, int]) -> None:
+    """A code that moves the candle towards the words moves the words away from its light."""
+    long = (
+        "We stand with the people of Afghanistan: open the borders, resettle those at risk, "
+        "and keep your promises to all."
+    )
+    link = "https://example.org/" + "x" * 120
+    for label in ("", "Final push · 3 days"):
+        check(Card(message=long, theme="candle", label=label, hashtags=("One",), brand="Us", link=link), size=size)
+        render(Card(message=long, theme="candle", label=label, hashtags=("One",), brand="Us", link=link), size=size)
