@@ -20,7 +20,7 @@ from typing import Any, TypeVar
 
 import pytest
 
-from scheduler.store import Connection, Store, open_store, transfer
+from scheduler.store import Connection, Store, open_store, postgres, transfer
 from tests.kept import Kept
 
 Test = TypeVar("Test", bound=Callable[..., Any])
@@ -36,6 +36,7 @@ _SETTINGS = {
     "log_min_messages": "fatal",
 }
 _MOST = 8  # databases whose connections stay open while nobody uses them
+_SESSION = dict(postgres._SESSION)
 _numbers = itertools.count()
 _chosen = [os.environ.get("SOLIDARITY_TEST_DATABASE", "sqlite")]  # where a test names none
 _made: dict[Path, str] = {}
@@ -204,7 +205,8 @@ def state(folder: Path) -> str:
 def opened(folder: Path, url: str = "") -> Store:
     """Open the state of a workspace; what a test leaves open is closed at its end."""
     url = url or state(folder)
-    _opened.append(_kept[url].store(folder) if url in _kept else open_store(url, folder, durable=False))
+    kept = _kept.get(url) if postgres._SESSION == _SESSION else None  # a test that waits otherwise has its own
+    _opened.append(kept.store(folder) if kept else open_store(url, folder, durable=False))
     return _opened[-1]
 
 
