@@ -9,11 +9,15 @@ from sqlalchemy import Connection, delete, insert, select, update
 
 from scheduler.store import leases
 from scheduler.store.entries import Pause, Task
+from scheduler.store.prepared import Plain
 from scheduler.store.records import from_micros, to_micros
 from scheduler.store.tables import audit, deliveries, heartbeats, meta, pauses, releases, tasks
 
 ALIVE = leases.ALIVE
 """How old a daemon's last sign of life may be."""
+
+_PAUSES = Plain("SELECT scope, name, kind, why, at FROM pauses ORDER BY at")
+_RELEASED = Plain("SELECT action FROM releases")
 
 
 def pause(c: Connection, scope: str, name: str, *, why: str, now: datetime, kind: str = "pause") -> bool:
@@ -32,7 +36,7 @@ def resume(c: Connection, scope: str, name: str) -> bool:
 
 def all_pauses(c: Connection) -> list[Pause]:
     """Return what is held, oldest first."""
-    found = c.execute(select(pauses).order_by(pauses.c.at)).mappings()
+    found = _PAUSES.run(c, {}).mappings()
     return [Pause(**{**row, "at": from_micros(row["at"])}) for row in found]
 
 
@@ -46,7 +50,7 @@ def release(c: Connection, action: str, *, now: datetime) -> bool:
 
 def released(c: Connection) -> frozenset[str]:
     """Return the actions that a person has opened."""
-    return frozenset(c.execute(select(releases.c.action)).scalars())
+    return frozenset(_RELEASED.run(c, {}).scalars())
 
 
 def add_task(c: Connection, delivery_id: int, what: str, *, now: datetime) -> None:

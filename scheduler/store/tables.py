@@ -82,7 +82,7 @@ deliveries = Table(
     Column("staging_since", BigInteger),  # while the network takes its time to prepare what it was given
     Column("parts", Text),  # of a thread: the receipts of the parts that were put out, and which are down again
     Column("remote_ids", Text),  # what else its network told of it: of what it is made up there, what answers it
-    Index("deliveries_by_due", "status", "due_at", "account"),
+    Index("deliveries_by_due", "status", "due_at", "id", "account"),
     Index("deliveries_by_close", "status", "closes_at"),
     Index("deliveries_by_account", "account", "status", "due_at"),
     Index("deliveries_put_off", "not_before", sqlite_where=_PUT_OFF, postgresql_where=_PUT_OFF),

@@ -13,7 +13,7 @@ NAME, TABLE = "deliveries_by_due", "deliveries"
 def upgrade() -> None:
     """Let one index hold the account too, and add the other."""
     op.drop_index(NAME, TABLE)
-    op.create_index(NAME, TABLE, ["status", "due_at", "account"])
+    op.create_index(NAME, TABLE, ["status", "due_at", "id", "account"])
     op.create_index("deliveries_by_close", TABLE, ["status", "closes_at"])
 
 
