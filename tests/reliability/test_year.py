@@ -81,7 +81,8 @@ def test_a_year(year: Year, database: str):
     assert grown <= 10, "MB in half a year"
     second = taken[5:]
     assert len({one.handles for one in second}) == 1
-    assert {one.threads for one in second} == {taken[0].threads}
+    assert len({one.threads for one in second}) == 1
+    assert second[0].threads <= taken[0].threads  # of the first month one may just be ending
     assert max(one.log for one in taken) <= 4 * MEGABYTE
     assert max(one.rendered for one in second) <= 20
     assert max(one.files for one in second) <= 40
