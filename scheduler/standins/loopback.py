@@ -63,6 +63,7 @@ class LoopbackServer:
         self.requests: list[Request] = []
         self.errors: list[str] = []  # what went wrong in here: must stay empty
         self.reads_after = 0.0  # seconds to wait before a request's body is read: a slow line
+        self.counts = True  # whether it refuses more requests than its network takes in a span of time
         self.unfinished: list[Request] = []  # given up by the client, still worked on
         self._orders: list[Order] = []
         self._lock = threading.RLock()
@@ -189,6 +190,8 @@ class LoopbackServer:
             threading.Thread(target=self._close_for, args=(float(order["seconds"]),), daemon=True).start()
         elif verb == "slow":
             self.reads_after = float(order["seconds"])
+        elif verb == "uncounted":
+            self.counts = False
         elif verb == "seat":
             return Answer(200, json.dumps(vars(self.seat(str(order["account"])))).encode())
         elif verb != "state":
