@@ -8,11 +8,13 @@ import multiprocessing
 import os
 import signal
 import sys
+import threading
+import traceback
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from types import FrameType
 
-from scheduler import publishers, rendering
+from scheduler import files, publishers, rendering
 from scheduler.model import Content, Planned, Workspace
 from scheduler.publishers.base import Limits
 from scheduler.renders import FOLDER
@@ -59,16 +61,18 @@ def _orders(planned: Iterable[Planned], workspace: Workspace) -> list[Order]:
 
 def _draw(orders: list[Order], workspace: Workspace) -> None:
     """Draw all of them, in a process of its own, until there is no one any more to draw them for."""
+    ending = threading.Event()
+
+    def end(_signal: int, frame: FrameType | None) -> None:
+        ending.set()
+        if not any(where.f_code is files.write.__code__ for where, _ in traceback.walk_stack(frame)):
+            sys.exit()  # a file that is just being written is written first: no half of it is left
+
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the rehearsal, which then ends this
-    signal.signal(signal.SIGTERM, _end)
+    signal.signal(signal.SIGTERM, end)
     parent = multiprocessing.parent_process()
     for content, limits in orders:
-        if parent is not None and not parent.is_alive():
+        if ending.is_set() or (parent is not None and not parent.is_alive()):
             return
         with suppress(Exception):  # the delivery meets it too, and says so
             rendering.media(content, limits, workspace)
-
-
-def _end(_signal: int, _frame: FrameType | None) -> None:
-    """End between two lines of the program, so that a half-written file is taken away."""
-    sys.exit()

@@ -2,15 +2,18 @@
 
 import multiprocessing
 import os
+import signal
+import tempfile
 import threading
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from scheduler import drawing, plan, rendering
+from scheduler import drawing, files, plan, rendering
 from scheduler.model import Account, Action, CardOrder, Phase, Planned, Text, Workspace
 from scheduler.publishers.outbox import Publisher
 from scheduler.renders import FOLDER
@@ -72,6 +75,26 @@ def test_the_process_ends_with_the_rehearsal(tmp_path: Path) -> None:
         wait_until(lambda: there(tmp_path))
     assert not process.is_alive()
     assert {Path(name).suffix for name in there(tmp_path)} <= {".jpg", ".json"}
+
+
+def test_what_is_being_written_is_written_before_it_ends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ended between the making of a file and its first byte, it writes that one whole, and no more."""
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+    made = tempfile.mkstemp
+
+    def ended_here(**given: Any) -> tuple[int, str]:
+        found = made(**given)
+        os.kill(os.getpid(), signal.SIGTERM)
+        return found
+
+    monkeypatch.setattr(tempfile, "mkstemp", ended_here)
+    monkeypatch.setattr(rendering, "media", lambda text, *_: files.write(tmp_path / f"{text}.jpg", b"a picture"))
+    try:
+        drawing._draw([("one", Publisher.limits), ("two", Publisher.limits)], workspace(tmp_path))  # type: ignore[list-item]
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    assert {file.name: file.read_bytes() for file in tmp_path.iterdir()} == {"one.jpg": b"a picture"}
 
 
 def test_a_few_pictures_are_not_worth_a_process(tmp_path: Path) -> None:
