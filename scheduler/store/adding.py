@@ -66,16 +66,16 @@ class Newcomers:
         """Put all of them into the queue, each with the first line of its history; return the ids by key."""
         if not self._rows:
             return {}
-        last = _LAST.run(c, {}).scalar_one()
+        last = _LAST.value(c, {})
         _insertion(tuple(self._rows[0])).run(c, self._rows)
         _RECORD.run(c, {"last": last, "at": to_micros(now), "worker": worker})
-        return {str(row["key"]): int(row["id"]) for row in _ADDED.run(c, {"last": last}).mappings()}
+        return {str(key): int(number) for key, number in _ADDED.rows(c, {"last": last})}
 
 
 def add(c: Connection, planned: Planned, *, status: Status, worker: str, now: datetime, **columns: Any) -> int:
     """Put one delivery into the queue; return its id."""
     row = _row(planned_values(planned), status, columns)
-    number = int(_insertion(tuple(row), told=True).run(c, row).scalar_one())
+    number = int(_insertion(tuple(row), told=True).value(c, row))
     line = {"delivery_id": number, "at": to_micros(now), "event": row["status"], "worker": worker}
     prepared.RECORD.run(c, line | {"detail": row["reason"] or "added"})
     return number

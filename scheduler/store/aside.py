@@ -6,7 +6,8 @@ from datetime import datetime
 from pathlib import Path
 
 from scheduler import files
-from scheduler.store.database import StateError, checkpoint, open_engine
+from scheduler.store.database import checkpoint, open_engine
+from scheduler.store.faults import StateError
 
 _WITH_IT = ("", "-wal", "-shm")
 

@@ -138,7 +138,7 @@ def mark_sending(c: Connection, delivery: Delivery, *, now: datetime, lease: tim
         "until": to_micros(now + lease),
         "before": len(delivery.parts),
     }
-    if _SENDING.run(c, values).rowcount != 1:
+    if _SENDING.run(c, values) != 1:
         return None
     sending = replace(
         delivery,
@@ -190,5 +190,5 @@ def next_moment(c: Connection, *, now: datetime, ahead: timedelta) -> datetime |
         "ahead": ahead // timedelta(microseconds=1),
         "by": to_micros(now + ahead),
     }
-    value = _NEXT.run(c, values).scalar()
+    value = _NEXT.value(c, values)
     return None if value is None else from_micros(value)

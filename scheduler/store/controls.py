@@ -36,8 +36,10 @@ def resume(c: Connection, scope: str, name: str) -> bool:
 
 def all_pauses(c: Connection) -> list[Pause]:
     """Return what is held, oldest first."""
-    found = _PAUSES.run(c, {}).mappings()
-    return [Pause(**{**row, "at": from_micros(row["at"])}) for row in found]
+    found = _PAUSES.rows(c, {})
+    return [
+        Pause(scope=scope, name=name, kind=kind, why=why, at=from_micros(at)) for scope, name, kind, why, at in found
+    ]
 
 
 def release(c: Connection, action: str, *, now: datetime) -> bool:
@@ -50,7 +52,7 @@ def release(c: Connection, action: str, *, now: datetime) -> bool:
 
 def released(c: Connection) -> frozenset[str]:
     """Return the actions that a person has opened."""
-    return frozenset(_RELEASED.run(c, {}).scalars())
+    return frozenset(action for (action,) in _RELEASED.rows(c, {}))
 
 
 def add_task(c: Connection, delivery_id: int, what: str, *, now: datetime) -> None:

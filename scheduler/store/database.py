@@ -1,4 +1,4 @@
-"""Opening the database, its transactions, and what its errors mean to a person.
+"""Opening the database, and its transactions.
 
 Three kinds of transactions: `reading` sees one moment; `writing` is alone, so that what it reads stays true until it
 commits; `working` is a worker's step on what it has in hand. On SQLite the last two are one.
@@ -12,58 +12,16 @@ from pathlib import Path
 from sqlalchemy import URL, Connection, Engine, event, make_url
 from sqlalchemy.engine import ExceptionContext
 
-from scheduler.errors import WorkspaceError
 from scheduler.store import form, postgres, sqlite
-
-
-class StateError(WorkspaceError):
-    """The state can't be read or written."""
-
-
-class StateAwayError(StateError):
-    """The database server doesn't answer; it may be back in a moment."""
-
+from scheduler.store.faults import StateError, explain, explain_server
 
 MOVED_TO = form.MOVED_TO
 """The fact of a state that says where it has moved; nobody works on it any more."""
 
-_DAMAGE = (
-    "SQLITE_CORRUPT",
-    "SQLITE_NOTADB",
-    "SQLITE_ERROR",  # a table or a column isn't there
-    "SQLITE_IOERR_READ",
-    "SQLITE_IOERR_SHORT_READ",
-    "SQLITE_IOERR_DATA",
-)
 _SHARED = {"writes": "shared"}
 _ALONE = {"writes": "alone"}
 _MOVED = f"SELECT value FROM meta WHERE name = '{MOVED_TO}'"  # noqa: S608 - ours
 _UNHURRIED = "SET LOCAL statement_timeout = 0", "SET LOCAL idle_in_transaction_session_timeout = 0"
-
-
-def explain(error: BaseException, where: str) -> StateError | None:
-    """Return what a database error means to a person and the cure; None where it is our own fault."""
-    words = str(error).lower()
-    for sign, cure in (*sqlite.CURES, *postgres.CURES):
-        if sign in words:
-            passes = sign in (*sqlite.PASSES, *postgres.PASSES)
-            return (StateAwayError if passes else StateError)(f"{where}: {cure}")
-    return None
-
-
-def is_damage(error: StateError) -> bool:
-    """Tell whether a file is beyond reading, for good: it isn't locked, forbidden or without room."""
-    if isinstance(error, StateAwayError):
-        return False
-    cause = error.__cause__
-    return not isinstance(cause, sqlite3.Error) or getattr(cause, "sqlite_errorname", "").startswith(_DAMAGE)
-
-
-def _explain_server(error: BaseException, where: str) -> StateError | None:
-    if not postgres.is_away(error):
-        return explain(error, where)
-    first = (str(error).splitlines() or ["no answer"])[0]
-    return StateAwayError(f"{where}: the database doesn't answer ({first}): is its server up?")
 
 
 def database_path(url: str, folder: Path) -> Path | None:
@@ -98,7 +56,7 @@ def open_engine(url: str, folder: Path, *, durable: bool = True, password: str |
         error = context.original_exception
         if context.is_pre_ping:  # the pool replaces what a restart has cut
             return
-        meaning = explain(error, where) if path is not None else _explain_server(error, where)
+        meaning = explain(error, where) if path is not None else explain_server(error, where)
         if meaning is not None:
             raise meaning from error
 
@@ -182,7 +140,7 @@ def listening(engine: Engine) -> Iterator[postgres.Line]:
         with postgres.line(engine) as line:
             yield line
     except Exception as error:
-        meaning = _explain_server(error, _where(engine.url))
+        meaning = explain_server(error, _where(engine.url))
         if meaning is None:
             raise
         raise meaning from error

@@ -106,7 +106,7 @@ def _changed(
     """Change columns of a delivery that stands as it was read; False where it doesn't any more."""
     was = {"was_id": delivery.id, "was_status": str(delivery.status)}
     was |= {"was_fence": delivery.fence, "was_owner": delivery.lease_owner} if fenced else {}
-    return prepared.change(tuple(values), fenced=fenced, frees=frees).run(c, {**values, **was}).rowcount == 1
+    return prepared.change(tuple(values), fenced=fenced, frees=frees).run(c, {**values, **was}) == 1
 
 
 def plain(said: str) -> str:

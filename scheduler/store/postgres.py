@@ -34,23 +34,6 @@ _WIRE = {
 _WORKS = f"""SELECT pg_advisory_xact_lock_shared({_CHANGES}),
     set_config('idle_in_transaction_session_timeout', '10s', true)"""
 _CHANGES_ALL = f"SELECT pg_advisory_xact_lock({_CHANGES})"
-CURES = (
-    ("password authentication failed", "the database refuses this user: is the password right?"),
-    ("no password supplied", "the database asks for a password: put DATABASE_PASSWORD into .env"),
-    ('" does not exist', "there is no such database, user or table: make it, then run `solidarity upgrade`"),
-    ("permission denied", "the database doesn't let this user in there: grant it the rights on its own schema"),
-    ("no space left on device", "the database server's disk is full: free some space; nothing was lost"),
-    (
-        "too many clients already",
-        "the database server takes no more connections: raise its max_connections, 51 for each daemon or web page",
-    ),
-    ("remaining connection slots", "the database server takes no more connections: raise its max_connections"),
-    ("canceling statement due to lock timeout", "another program keeps the state locked: close it"),
-    ("canceling statement due to statement timeout", "the database took too long: is the server overloaded?"),
-)
-"""What a sign in PostgreSQL's error means to a person, and the cure."""
-PASSES = ("too many clients already", "remaining connection slots", *(sign for sign, _ in CURES if "canceling" in sign))
-"""The signs of those that pass by themselves: what had to be done is done when it is tried again."""
 
 
 def engine_on(url: URL, *, durable: bool, password: str | None = None) -> Engine:
@@ -83,16 +66,6 @@ def consistent(engine: Engine) -> Engine:
 def announce(connection: Connection) -> None:
     """Tell every daemon, once this transaction is committed, that a person has changed something."""
     connection.exec_driver_sql(f"NOTIFY {_CHANNEL}")
-
-
-def is_away(error: BaseException) -> bool:
-    """Tell whether an error means that the server doesn't answer, or ended the connection: it may come back."""
-    from psycopg import InterfaceError, OperationalError
-    from psycopg.errors import IdleInTransactionSessionTimeout
-
-    if not isinstance(error, (OperationalError, InterfaceError, IdleInTransactionSessionTimeout)):
-        return False
-    return not any(sign in str(error).lower() for sign, _ in CURES)
 
 
 class Line:

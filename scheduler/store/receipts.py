@@ -34,5 +34,5 @@ def owner(c: Connection, delivery: Delivery, receipt: Receipt) -> str | None:
     That is `delivery` itself where the post is an earlier part of its thread.
     """
     this = {"account": delivery.account, "remote_id": receipt.remote_id, "id": delivery.id, "part": delivery.part}
-    key: str | None = _OWNER.run(c, this).scalar()
+    key: str | None = _OWNER.value(c, this)
     return key

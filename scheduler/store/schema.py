@@ -7,7 +7,8 @@ from typing import Any
 from sqlalchemy import Connection, Engine, inspect, text
 
 from scheduler.store import form
-from scheduler.store.database import StateError, is_sqlite, reading, unhurried, writing
+from scheduler.store.database import is_sqlite, reading, unhurried, writing
+from scheduler.store.faults import StateError
 
 HEAD = form.HEAD
 """The form that this version works with."""

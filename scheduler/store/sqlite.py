@@ -9,23 +9,11 @@ from pathlib import Path
 
 from sqlalchemy import Connection, Engine, create_engine, event
 
+from scheduler.store import driver
+
 _BUSY_SECONDS = 15.0
 _LOG_BYTES = 4 * 1024**2  # of the write-ahead log once it begins anew: what SQLite moves into the database by itself
 _TRIES, _TRY_MILLISECONDS, _BETWEEN_SECONDS = 40, 50, 0.2
-CURES = (
-    ("database or disk is full", "the disk is full: free some space; nothing was lost"),
-    ("disk i/o error", "the disk is full, or doesn't answer properly: free some space, then run `solidarity doctor`"),
-    ("database is locked", "another program keeps the state locked: close it (a copy or a database browser?)"),
-    ("readonly database", "the state can't be written: give this user the right to write the file and its folder"),
-    ("unable to open database", "the state can't be opened: does its folder exist, and may this user write there?"),
-    ("not a database", "the state's file is damaged: put back a copy with `solidarity restore FILE`"),
-    ("malformed", "the state's file is damaged: put back a copy with `solidarity restore FILE`"),
-    ("no such table", "the state's tables are missing: run `solidarity upgrade`"),
-    ("no such column", "the state has an older form: run `solidarity upgrade`"),
-)
-"""What a sign in SQLite's error means to a person, and the cure."""
-PASSES = ("database is locked",)
-"""The signs of those that pass by themselves: what had to be done is done when it is tried again."""
 
 
 def engine_on(path: Path, *, durable: bool) -> Engine:
@@ -50,7 +38,7 @@ def engine_on(path: Path, *, durable: bool) -> Engine:
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
         immediate = connection.get_execution_options().get("writes")
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
+        driver.run(connection, "BEGIN IMMEDIATE" if immediate else "BEGIN")
 
     return engine
 

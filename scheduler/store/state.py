@@ -15,12 +15,8 @@ from scheduler.errors import WorkspaceError
 from scheduler.store import aside, controls, schema, transfer, watermark
 from scheduler.store.database import (
     MOVED_TO,
-    StateAwayError,
-    StateError,
     checkpoint,
     database_path,
-    explain,
-    is_damage,
     is_sqlite,
     listening,
     moved_to,
@@ -30,6 +26,7 @@ from scheduler.store.database import (
     working,
     writing,
 )
+from scheduler.store.faults import StateAwayError, StateError, explain, is_damage
 from scheduler.store.postgres import Line
 
 __all__ = [

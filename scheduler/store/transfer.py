@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Table, false, func, insert, select, text
 
-from scheduler.store.database import StateError
+from scheduler.store.faults import StateError
 from scheduler.store.tables import metadata
 
 _AT_ONCE = 1000  # rows

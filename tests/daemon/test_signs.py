@@ -18,7 +18,7 @@ from scheduler.errors import TryLater
 from scheduler.operations import deliver
 from scheduler.status import Status
 from scheduler.store import StateError, StateMovedError
-from scheduler.store.database import StateAwayError
+from scheduler.store.faults import StateAwayError
 from tests.acceptance.command import wait_for
 from tests.world import World, post
 

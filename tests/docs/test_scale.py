@@ -11,7 +11,7 @@ from bench import millions
 from bench.postgres import fill
 from scheduler.config.keys import DATABASE
 from scheduler.operations import deliver
-from scheduler.store import deliveries, open_store, postgres
+from scheduler.store import deliveries, faults, open_store
 from scheduler.store.database import open_engine
 from scheduler.store.leases import identity
 from tests import databases
@@ -66,7 +66,7 @@ def test_the_figures_of_the_program_are_its_own() -> None:
     engine = open_engine("postgresql+psycopg://solidarity@127.0.0.1/nobody", Path())
     most = engine.pool.size() + engine.pool._max_overflow + 1  # type: ignore[attr-defined]
     assert f"Let the server take {most} connections for each daemon" in PAGE
-    assert any(f"max_connections, {most} for each daemon" in cure for _, cure in postgres.CURES)
+    assert any(f"max_connections, {most} for each daemon" in cure for _, cure in faults.SERVER)
     engine.dispose()
     assert timedelta(minutes=3) == deliver.LEASE
     assert "a moment, three minutes ahead" in PAGE

@@ -9,7 +9,7 @@ import sys
 
 from sqlalchemy import Engine, event
 
-from scheduler.store.database import explain
+from scheduler.store.faults import explain
 from tests.reliability.hooked import writes
 
 KINDS = {
