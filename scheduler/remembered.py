@@ -16,6 +16,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -118,6 +119,41 @@ class Memory:
                 one.unlink(missing_ok=True)
 
 
+class Basis:
+    """The files of a workspace as they are when this is made, and the program that reads them: what a plan hangs on."""
+
+    def __init__(self, folder: Path, zone: str) -> None:
+        """Take the digest of config.yaml and posts/; `zone`: the workspace's time zone."""
+        self._folder, self._zone, self._begun = folder, zone, time.time()
+        self._written = self._read()
+
+    def digest(self, looked_at: Iterable[str]) -> str:
+        """Return a digest of all that and of the pictures at `looked_at`; empty where one of them was changing."""
+        signs = {name: _signs(self._folder / name) for name in sorted(looked_at)}
+        changed = max((max(one[-2:]) for one in signs.values() if len(one) > 1), default=0)
+        is_settled = changed <= (self._begun - SETTLED) * 1e9
+        if self._written is None or self._read() != self._written or not is_settled:
+            return ""
+        return _digest(json.dumps([_running(), _rules(self._zone), self._written, signs]))
+
+    def _read(self) -> list[tuple[str, str]] | None:
+        with suppress(OSError, ValueError):
+            return _written(self._folder)
+        return None
+
+
+@cache
+def _running() -> str:
+    """Return a digest of the program as it was when this process first asked: what lies there now may be newer."""
+    return _digest(json.dumps(_program_and_libraries()[0]))
+
+
+@cache
+def _rules(zone: str) -> list[list[Any]]:
+    """Return likewise what the system tells of the rules of a time zone."""
+    return [_signs(Path(folder) / zone) for folder in zoneinfo.TZPATH]
+
+
 def _digest(text: str) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()
 
@@ -187,14 +223,23 @@ def _key(folder: Path) -> tuple[str, int]:
     Raises:
         OSError, ValueError: one of the files can't be read, or is no plain file of the workspace.
     """
+    program, changed = _program_and_libraries()
+    return _digest(json.dumps([os.geteuid(), *program, _written(folder)])), changed
+
+
+def _written(folder: Path) -> list[tuple[str, str]]:
+    """Return config.yaml and the files of posts/, each with the digest of its bytes. Raises as `_key` does."""
     if (folder / source.POSTS).is_symlink():
         raise ValueError
     names = [folder / _CONFIG, *source.campaign(folder)]
-    written = [(str(path), hashlib.sha256(_plain(path, source.LARGEST)[0]).hexdigest()) for path in names]
+    return [(str(path), hashlib.sha256(_plain(path, source.LARGEST)[0]).hexdigest()) for path in names]
+
+
+def _program_and_libraries() -> tuple[list[Any], int]:
+    """Return what there is of the program and of what it stands on, and when the program changed (ns)."""
     program = [*_program(Path(__file__).parent), *_program(Path(media.__file__).parent)]
     libraries = [name for path in sys.path for name in _libraries(path)]
-    key = _digest(json.dumps([os.geteuid(), sys.version, zoneinfo.TZPATH, libraries, program, written]))
-    return key, max(changed for *_, changed in program)
+    return [sys.version, zoneinfo.TZPATH, libraries, program], max(changed for *_, changed in program)
 
 
 def _program(folder: Path) -> Iterator[tuple[str, int, int]]:

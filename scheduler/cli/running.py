@@ -48,19 +48,22 @@ def run(*, once: bool, verbose: bool, health: int | None, as_json: bool) -> int:
 
 
 def _run_once(app: "App", *, as_json: bool) -> int:
+    from scheduler import followed
     from scheduler.daemon import run_once
     from scheduler.operations.fill import fill
     from scheduler.operations.queue import apply
     from scheduler.operations.status import status
     from scheduler.operations.tidy import tidy
 
-    loaded = app.load_posts()
-    errors = [problem for problem in loaded.problems if problem.level == "error"]
-    for problem in errors:
-        output.aside(str(problem))
     before = {one.key: one.status for one in status(app).deliveries}
-    fill(app, loaded)
-    apply(app, loaded)
+    errors = []
+    if followed.known(app) is None:
+        loaded, mark = followed.load(app)
+        errors = [problem for problem in loaded.problems if problem.level == "error"]
+        for problem in errors:
+            output.aside(str(problem))
+        fill(app, loaded)
+        apply(app, loaded, mark=mark)
     run_once(app)
     tidy(app)  # nobody else keeps house where cron stands for the daemon
     after = status(app).deliveries

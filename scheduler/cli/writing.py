@@ -96,11 +96,15 @@ def plan(*, as_json: bool) -> int:
 @json_option
 def queue(*, as_json: bool) -> int:
     """Bring the queue to what posts/ asks for. Saying it twice changes nothing."""
+    from scheduler import followed
     from scheduler.operations.queue import apply
+    from scheduler.remembered import Basis
 
+    basis = Basis(folder(), workspace().timezone.key)
     checked = _checked()
     with opened() as app:
-        _print_changes(apply(app, checked.loaded), app.workspace, as_json=as_json, done=True)
+        changes = apply(app, checked.loaded, mark=followed.mark(app, basis, checked.loaded))
+        _print_changes(changes, app.workspace, as_json=as_json, done=True)
     return 1 if checked.errors else 0
 
 

@@ -4,7 +4,7 @@ import logging
 import threading
 
 from scheduler import app as parts
-from scheduler import belonging
+from scheduler import belonging, followed
 from scheduler.app import App
 from scheduler.operations import queue
 from scheduler.operations.fill import fill
@@ -23,7 +23,7 @@ class PostsWatch:
         self._loaded: Loaded | None = None
         self._seen: object = None
         self._followed: object = None
-        self._pictures: set[str] = set()
+        self._pictures: frozenset[str] = frozenset()
         self._config = self._config_state()
         self.__name__ = "posts"
 
@@ -40,14 +40,13 @@ class PostsWatch:
     def follow(self) -> None:
         """Bring the queue to what volunteers handed in, moderators decided, or somebody took back."""
         with self._one_at_a_time:
-            if self._loaded is None:
-                return
             handed_in = self._handed_in()
-            if handed_in == self._followed:
+            if self._followed in {None, handed_in}:
                 return
-            if self._state() == self._seen:
+            if self._loaded is not None and self._state() == self._seen:
                 self._apply(self._loaded)
             else:  # what was read is old by now: by it, what somebody else has queued since would be taken out
+                self._seen = None
                 self._look()
             self._followed = handed_in
 
@@ -62,18 +61,23 @@ class PostsWatch:
         state = self._state()
         if state == self._seen:
             return
-        loaded = self._app.load_posts()
+        pictures = followed.known(self._app)
+        if pictures is not None:
+            _LOG.info("queue is as posts/ says")
+            self._loaded, self._pictures, self._followed, self._seen = None, pictures, self._handed_in(), state
+            return
+        loaded, mark = followed.load(self._app)
         for problem in loaded.problems:
             if problem.level == "error":
                 _LOG.error("%s", problem)
-        changes = self._apply(loaded)
+        changes = self._apply(loaded, mark)
         self._loaded = loaded
-        self._pictures = _pictures(loaded)
+        self._pictures = loaded.looked_at
         self._seen = None if changes.in_flight else state
 
-    def _apply(self, loaded: Loaded) -> queue.Changes:
+    def _apply(self, loaded: Loaded, mark: str = "") -> queue.Changes:
         followed = self._handed_in()  # before: what is handed in meanwhile is for the next time
-        changes = queue.apply(self._app, loaded)
+        changes = queue.apply(self._app, loaded, mark=mark)
         self._followed = followed
         _LOG.info(
             "queue brought up to date: %d added, %d changed, %d cancelled, %d too late to change",
@@ -122,10 +126,3 @@ class PostsWatch:
                 continue
             found.append((str(file), stat.st_mtime_ns, stat.st_size, stat.st_ino))
         return found
-
-
-def _pictures(loaded: Loaded) -> set[str]:
-    """Return the files that the posts show, wherever in the workspace they lie."""
-    posts = [post for action in loaded.actions for post in action.posts]
-    photos = {post.card.photo for post in posts if post.card is not None and post.card.photo is not None}
-    return photos | {image.file for post in posts for image in post.images}

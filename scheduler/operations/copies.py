@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
-from scheduler import belonging, blobs
+from scheduler import belonging, blobs, followed
 from scheduler.app import App, open_state
 from scheduler.clock import Clock
 from scheduler.errors import UsageError, UserError
@@ -214,6 +214,7 @@ def _prepared(workspace: Workspace, source: Path, fresh: Path, since: _Since, *,
             since = _of(identity_of_copy, since, workspace)
             controls.set_meta(c, "restored_at", now.isoformat())
             watermark.catch_up(c, workspace.folder)
+            followed.forget(c)
             controls.set_meta(c, belonging.MARKS, "[]")  # what was given since the copy isn't known to it
             controls.pause(c, "all", "", why="a copy of the state was put back: look at `solidarity status`", now=now)
             alone = succession.take_over(c, since.estate, now=now)

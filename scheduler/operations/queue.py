@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from scheduler import moderation, plan, review
+from scheduler import followed, moderation, plan, review
 from scheduler.app import App
 from scheduler.garbage import uncollected
 from scheduler.model import Planned
@@ -46,20 +46,22 @@ def find_changes(app: App, loaded: Loaded) -> Changes:
         return _compare(c, app, wanted, loaded)[0]
 
 
-def apply(app: App, loaded: Loaded, *, since: datetime | None = None) -> Changes:
+def apply(app: App, loaded: Loaded, *, since: datetime | None = None, mark: str = "") -> Changes:
     """Bring the queue to what staff wrote and volunteers handed in, in one transaction; return what was done.
 
-    With `since` what is due before it is left out (a rehearsal that begins in the middle of a campaign).
+    With `since` what is due before it is left out (a rehearsal that begins in the middle of a campaign). `mark` is that
+    of what was `loaded`, where that is known (`followed`).
     """
     with uncollected():
-        return _apply(app, loaded, since)
+        return _apply(app, loaded, since, mark)
 
 
-def _apply(app: App, loaded: Loaded, since: datetime | None) -> Changes:
+def _apply(app: App, loaded: Loaded, since: datetime | None, mark: str) -> Changes:
     wanted = plan.deliveries(loaded.actions, app.workspace)
     with app.store.read() as c:
         changes, _ = _compare(c, app, wanted, loaded, since)
-    if not (changes.add or changes.change or changes.cancel or changes.drop):
+        is_noted = followed.noted(c) == _mark(changes, mark)
+    if is_noted and not (changes.add or changes.change or changes.cancel or changes.drop):
         return changes
     now = app.clock.now()
     with app.store.write() as c:
@@ -72,7 +74,13 @@ def _apply(app: App, loaded: Loaded, since: datetime | None) -> Changes:
             _cancel(c, app, delivery, now)
         for delivery in changes.drop:
             deliveries.set_columns(c, delivery, dropped=not delivery.dropped)
+        followed.note(c, _mark(changes, mark))
     return changes
+
+
+def _mark(changes: Changes, mark: str) -> str:
+    """Return the mark of what the queue is brought to; none where an edit may still have to be heeded."""
+    return "" if changes.in_flight else mark
 
 
 @dataclass(frozen=True, kw_only=True)

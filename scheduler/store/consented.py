@@ -160,6 +160,11 @@ def linked_to(c: Connection, delivery_id: int) -> int | None:
     return c.execute(select(contributions.c.submission_id).where(contributions.c.delivery_id == delivery_id)).scalar()
 
 
+def any_handed_in(c: Connection) -> bool:
+    """Tell whether there is, or was, anything that volunteers handed in."""
+    return c.execute(text("SELECT 1 FROM submissions WHERE stage <> 'draft' LIMIT 1")).first() is not None
+
+
 def state(c: Connection, now: datetime) -> object:
     """Return something small that is another whenever the queue may have to follow the submissions."""
     query = text(
