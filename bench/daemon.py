@@ -49,20 +49,24 @@ class Noting(Publisher):
         return []
 
     def stage(self, out: Outgoing, begun: Staged | None = None) -> Staged:
-        """Prepare nothing."""
+        """Prepare nothing but what makes the call: networks' own publishers load theirs ahead too."""
         del out, begun
+        self._client()
         return Staged()
+
+    def _client(self) -> Any:
+        if self.address and self._session is None:
+            from requests import Session  # noqa: PLC0415
+
+            self._session = Session()
+        return self._session
 
     def publish(self, out: Outgoing, staged: Staged) -> Receipt:
         """Note the moment, and make the call where there is one to make."""
         del staged
         _called.append(time.time())
         if self.address:
-            if self._session is None:
-                from requests import Session  # noqa: PLC0415
-
-                self._session = Session()
-            self._session.post(self.address, json={"text": out.text}, timeout=30).json()
+            self._client().post(self.address, json={"text": out.text}, timeout=30).json()
         return Receipt(remote_id=out.token, url=f"https://example.org/{out.token}", published_at=self._clock.now())
 
     def find(self, out: Outgoing, staged: Staged, since: datetime) -> Receipt | Absent | None:

@@ -49,10 +49,13 @@ def _one_by_one(statement: str, name: str) -> str:
 def _claim(status: Status, by: str, more: str = "") -> Plain:
     """Return the statement that takes free ones in a status that are due by `by`: of each account the first."""
     due = f"d.status = '{status}' AND d.due_at <= :{by} {_FREE} {more}"
-    # An earlier one of the account that is free as well: others may be taking it at this very moment.
-    earlier = re.sub(r"\bd\.", "e.", f"d.status = '{status}' AND {_READY} {more}")
-    first = f"""AND NOT EXISTS (SELECT 1 FROM deliveries e WHERE e.account = d.account AND e.due_at <= d.due_at
-        AND (e.due_at, e.id) < (d.due_at, d.id) AND {earlier}{_ONE_BY_ONE})"""
+    # No earlier one of the account is free as well: others may be taking it at this very moment. Those of its own time
+    # are asked for apart, so that an index leads there, however many they are.
+    free = re.sub(r"\bd\.", "e.", f"d.status = '{status}' AND {_READY} {more}")
+    first = " ".join(
+        f"AND NOT EXISTS (SELECT 1 FROM deliveries e WHERE e.account = d.account AND {earlier} AND {free}{_ONE_BY_ONE})"
+        for earlier in ("e.due_at < d.due_at", "e.due_at = d.due_at AND e.id < d.id")
+    )
     chosen = f"SELECT d.id FROM deliveries d WHERE {due} {first} ORDER BY d.due_at, d.id LIMIT :most"
     taken = f"""UPDATE deliveries SET status = :to, lease_owner = :worker, lease_until = :until, fence = fence + 1
         WHERE id IN ({{}}) AND lease_owner IS NULL RETURNING {prepared.COLUMNS}"""
