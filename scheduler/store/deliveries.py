@@ -252,8 +252,7 @@ def by_key(c: Connection, key: str) -> Delivery | None:
 
 def in_status(c: Connection, *statuses: Status) -> list[Delivery]:
     """Return the deliveries in any of `statuses` (all without one), in the order of their times."""
-    query = prepared.ALL.where(table.c.status.in_([str(status) for status in statuses])) if statuses else prepared.ALL
-    return prepared.whole(c.execute(query))
+    return prepared.in_status(statuses).deliveries(c, {})
 
 
 def counts(c: Connection) -> dict[str, int]:
@@ -313,7 +312,7 @@ def blocked_by_pause(c: Connection, now: datetime) -> Sequence[Delivery]:
 
 def past_window(c: Connection, now: datetime) -> Sequence[Delivery]:
     """Return what still waits although its action has closed."""
-    return prepared.whole(c.execute(prepared.PAST_WINDOW, {"now": to_micros(now)}))
+    return prepared.PAST_WINDOW.deliveries(c, {"now": to_micros(now)})
 
 
 def of_account(c: Connection, account: str, *, begin: datetime, end: datetime) -> list[Delivery]:
@@ -328,17 +327,17 @@ def of_account(c: Connection, account: str, *, begin: datetime, end: datetime) -
 
 def held_for(c: Connection, hold: str) -> list[Delivery]:
     """Return what is held for a reason, in the order of times."""
-    return prepared.whole(c.execute(prepared.HELD_FOR, {"hold": hold}))
+    return prepared.HELD_FOR.deliveries(c, {"hold": hold})
 
 
 def leased(c: Connection) -> Sequence[Delivery]:
     """Return the deliveries that a worker has in its hands."""
-    return prepared.whole(c.execute(prepared.LEASED))
+    return prepared.LEASED.deliveries(c, {})
 
 
 def to_look_up(c: Connection, now: datetime) -> Sequence[Delivery]:
     """Return the deliveries of unknown outcome whose next look is due and that nobody looks at now."""
-    return prepared.whole(c.execute(prepared.TO_LOOK_UP, {"now": to_micros(now)}))
+    return prepared.TO_LOOK_UP.deliveries(c, {"now": to_micros(now)})
 
 
 def lease_for_look(c: Connection, delivery: Delivery, *, worker: str, until: datetime) -> Delivery | None:
@@ -351,7 +350,7 @@ def lease_for_look(c: Connection, delivery: Delivery, *, worker: str, until: dat
 
 def withdrawals(c: Connection) -> Sequence[Delivery]:
     """Return what is out although a person wants it taken down: posts, and parts of threads that didn't end."""
-    found = prepared.whole(c.execute(prepared.WANTED_DOWN))
+    found = prepared.WANTED_DOWN.deliveries(c, {})
     return [one for one in found if one.up or one.status not in {Status.unknown, Status.needs_human}]
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, and_, bindparam, or_, select
+from sqlalchemy import Connection
 
 from scheduler.status import Status
 from scheduler.store import driver
@@ -46,29 +46,6 @@ class Plain:
         return whole(self.rows(c, values))
 
 
-ALL = select(table).order_by(table.c.due_at, table.c.key)
-LEASED = select(table).where(table.c.lease_owner.is_not(None))
-HELD_FOR = (
-    select(table)
-    .where(table.c.status == str(Status.held), table.c.hold == bindparam("hold"))
-    .order_by(table.c.due_at, table.c.id)
-)
-PAST_WINDOW = (
-    select(table)
-    .where(table.c.status.in_([str(Status.queued), str(Status.held), str(Status.staged)]))
-    .where(table.c.lease_owner.is_(None), table.c.closes_at <= bindparam("now"))
-    .limit(500)
-)
-TO_LOOK_UP = (
-    select(table)
-    .where(table.c.status == str(Status.unknown), table.c.lease_owner.is_(None))
-    .where(or_(table.c.next_look_at.is_(None), table.c.next_look_at <= bindparam("now")))
-    .limit(100)
-)
-_ENDED = table.c.status.in_([str(status) for status in (Status.cancelled, Status.unknown, Status.needs_human)])
-WANTED_DOWN = select(table).where(
-    table.c.withdraw_wanted, or_(table.c.status == str(Status.published), and_(_ENDED, table.c.parts.is_not(None)))
-)
 _NAMES = tuple(table.c.keys())
 
 
@@ -82,15 +59,35 @@ RECORD = Plain(
     """INSERT INTO events (delivery_id, at, event, detail, worker)
     VALUES (:delivery_id, :at, :event, :detail, :worker)"""
 )
-BY_ID = Plain(f"SELECT {COLUMNS} FROM deliveries WHERE id = :id")  # noqa: S608 - of the names of columns
+_WHOLE = f"SELECT {COLUMNS} FROM deliveries"  # noqa: S608 - of the names of columns
+BY_ID = Plain(f"{_WHOLE} WHERE id = :id")
 BY_ID_ALONE = Plain(BY_ID.text["sqlite"], postgresql=f"{BY_ID.text['sqlite']} FOR UPDATE")
-BY_KEY = Plain(f"SELECT {COLUMNS} FROM deliveries WHERE key = :key")  # noqa: S608 - of the names of columns
+BY_KEY = Plain(f"{_WHOLE} WHERE key = :key")
+LEASED = Plain(f"{_WHOLE} WHERE lease_owner IS NOT NULL")
+HELD_FOR = Plain(f"{_WHOLE} WHERE status = 'held' AND hold = :hold ORDER BY due_at, id")
+PAST_WINDOW = Plain(
+    f"{_WHOLE} WHERE status IN ('queued', 'held', 'staged') AND lease_owner IS NULL AND closes_at <= :now LIMIT 500"
+)
+TO_LOOK_UP = Plain(
+    f"{_WHOLE} WHERE status = 'unknown' AND lease_owner IS NULL AND COALESCE(next_look_at, 0) <= :now LIMIT 100"
+)
+WANTED_DOWN = Plain(  # `|| ''` keeps SQLite from going through all that was published instead
+    f"""{_WHOLE} WHERE withdraw_wanted AND (status || '' = 'published'
+    OR (status || '' IN ('cancelled', 'unknown', 'needs-human') AND parts IS NOT NULL))"""
+)
 BLOCKED_BY_PAUSE = Plain(
-    f"""SELECT {COLUMNS} FROM deliveries d WHERE d.lease_owner IS NULL AND d.status IN ('queued', 'staged')
+    f"""{_WHOLE} d WHERE d.lease_owner IS NULL AND d.status IN ('queued', 'staged')
     AND d.due_at <= :now AND EXISTS (SELECT 1 FROM pauses p WHERE p.scope = 'all'
     OR (p.scope = 'action' AND p.name = d.action) OR (p.scope = 'account' AND p.name = d.account))
     ORDER BY d.due_at, d.id LIMIT 500"""  # noqa: S608 - of the names of columns
 )
+
+
+@cache
+def in_status(statuses: tuple[Status, ...]) -> Plain:
+    """Return what gives the deliveries in any of `statuses`, all without one, in the order of their times."""
+    among = f"WHERE status IN ({', '.join(repr(str(one)) for one in statuses)})" if statuses else ""
+    return Plain(f"{_WHOLE} {among} ORDER BY due_at, key")
 
 
 @cache

@@ -28,6 +28,7 @@ ID = BigInteger().with_variant(Integer(), "sqlite")
 """SQLite numbers rows by itself only in a column of this very type."""
 _LEASED = text("lease_owner IS NOT NULL")
 _IN_HAND = text("lease_owner IS NOT NULL AND status IN ('claimed', 'staged', 'sending')")
+_UNWANTED = text("withdraw_wanted")
 _PUT_OFF = text("not_before IS NOT NULL")
 _PLACED = text("occurrence <> ''")
 
@@ -86,6 +87,7 @@ deliveries = Table(
     Index("deliveries_by_close", "status", "closes_at"),
     Index("deliveries_by_account", "account", "status", "due_at"),
     Index("deliveries_put_off", "not_before", sqlite_where=_PUT_OFF, postgresql_where=_PUT_OFF),
+    Index("deliveries_unwanted", "id", sqlite_where=_UNWANTED, postgresql_where=_UNWANTED),
     Index("deliveries_leased", "account", sqlite_where=_LEASED, postgresql_where=_LEASED),
     Index("one_in_hand", "account", unique=True, sqlite_where=_IN_HAND, postgresql_where=_IN_HAND),
 )

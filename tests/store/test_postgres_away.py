@@ -15,7 +15,7 @@ import sqlalchemy
 from scheduler import app as parts
 from scheduler.model import Outgoing, Receipt, Staged
 from scheduler.status import Status
-from scheduler.store import StateAwayError, StateError, claims, controls, open_store, postgres
+from scheduler.store import StateAwayError, StateError, claims, controls, faults, open_store
 from scheduler.testing import FakePublisher
 from tests import databases
 from tests.world import NOON, World, post
@@ -244,7 +244,7 @@ def test_a_plan_that_was_made_before_the_tables_changed(tmp_path: Path):
 
 def test_errors_of_our_own_are_no_absence():
     """Only what the server's absence explains is taken for it."""
-    assert not postgres.is_away(psycopg.errors.UniqueViolation("duplicate key"))
-    assert not postgres.is_away(psycopg.errors.SyntaxError("syntax error"))
-    assert postgres.is_away(psycopg.errors.AdminShutdown("terminating connection"))
-    assert postgres.is_away(psycopg.errors.IdleInTransactionSessionTimeout("terminating connection"))
+    assert not faults.is_away(psycopg.errors.UniqueViolation("duplicate key"))
+    assert not faults.is_away(psycopg.errors.SyntaxError("syntax error"))
+    assert faults.is_away(psycopg.errors.AdminShutdown("terminating connection"))
+    assert faults.is_away(psycopg.errors.IdleInTransactionSessionTimeout("terminating connection"))

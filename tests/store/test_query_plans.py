@@ -17,10 +17,14 @@ ASKED = {
     "a claim to prepare": claims._TO_STAGE,
     "the intent": claims._SENDING,
     "due under a pause": prepared.BLOCKED_BY_PAUSE,
+    "what is in hand": prepared.LEASED,
+    "past its window": prepared.PAST_WINDOW,
+    "to be looked up": prepared.TO_LOOK_UP,
+    "wanted down": prepared.WANTED_DOWN,
     "one by its id": prepared.BY_ID,
     "one by its key": prepared.BY_KEY,
 }
-_READS_ALL = re.compile(r"^SCAN (?:d|b|e|s|deliveries)\b(?! USING INDEX deliveries_(?:leased|put_off))")
+_READS_ALL = re.compile(r"^SCAN (?:d|b|e|s|deliveries)\b(?! USING INDEX deliveries_(?:leased|put_off|unwanted))")
 
 
 def _plan(world: World, statement: str) -> list[str]:
@@ -45,6 +49,16 @@ def test_nothing_reads_all_deliveries(tmp_path: Path, name: str):
     assert [step for step in steps if _READS_ALL.match(step)] == []
     if asked is not prepared.BLOCKED_BY_PAUSE:  # of two states, and seldom
         assert [step for step in steps if re.search("B-TREE FOR .*ORDER BY", step)] == []  # it lies there in order
+    world.close()
+
+
+@databases.only("sqlite")
+def test_what_is_wanted_down_is_found_among_all_that_is_out(tmp_path: Path):
+    """It is looked for every few seconds, and years of posts may be out."""
+    world = World(tmp_path)
+    steps = _plan(world, prepared.WANTED_DOWN.text["sqlite"])
+    assert steps
+    assert all("deliveries_unwanted" in step for step in steps)
     world.close()
 
 
