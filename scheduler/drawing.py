@@ -8,7 +8,6 @@ import multiprocessing
 import os
 import signal
 import sys
-import threading
 import traceback
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -21,6 +20,8 @@ from scheduler.renders import FOLDER
 
 _WORTH = 12  # pictures: a process takes half a second to start
 _FILM = 150  # deliveries: as many are done while a short film is made, so it is begun that much earlier
+
+_PATIENCE = 5.0  # seconds that it may take to end what it is just writing
 
 Order = tuple[Content, Limits]
 
@@ -41,6 +42,8 @@ def ahead(planned: Iterable[Planned], workspace: Workspace) -> Iterator[None]:
     finally:
         if process.pid is not None:
             process.terminate()
+            process.join(_PATIENCE)
+            process.kill()
             process.join()
 
 
@@ -61,10 +64,10 @@ def _orders(planned: Iterable[Planned], workspace: Workspace) -> list[Order]:
 
 def _draw(orders: list[Order], workspace: Workspace) -> None:
     """Draw all of them, in a process of its own, until there is no one any more to draw them for."""
-    ending = threading.Event()
+    ending: list[int] = []
 
-    def end(_signal: int, frame: FrameType | None) -> None:
-        ending.set()
+    def end(signal: int, frame: FrameType | None) -> None:
+        ending.append(signal)
         if not any(where.f_code is files.write.__code__ for where, _ in traceback.walk_stack(frame)):
             sys.exit()  # a file that is just being written is written first: no half of it is left
 
@@ -72,7 +75,7 @@ def _draw(orders: list[Order], workspace: Workspace) -> None:
     signal.signal(signal.SIGTERM, end)
     parent = multiprocessing.parent_process()
     for content, limits in orders:
-        if ending.is_set() or (parent is not None and not parent.is_alive()):
+        if ending or (parent is not None and not parent.is_alive()):
             return
         with suppress(Exception):  # the delivery meets it too, and says so
             rendering.media(content, limits, workspace)

@@ -6,10 +6,12 @@ away, leads to a look at everything; and so does whatever volunteers handed in, 
 """
 
 import json
+from contextlib import suppress
 from dataclasses import replace
 
-from scheduler.app import App, read_workspace
-from scheduler.model import Level
+from scheduler.app import App, read_workspace, require_posts
+from scheduler.errors import WorkspaceError
+from scheduler.model import Level, Workspace
 from scheduler.posts import Loaded
 from scheduler.remembered import Basis
 from scheduler.store import Connection, consented, controls
@@ -30,24 +32,36 @@ def mark(app: App, basis: Basis, loaded: Loaded) -> str:
     Empty where the files have changed since then, or something is wrong in them that has to be said each time.
     """
     here = app.workspace
-    written, _ = read_workspace(here.folder)  # what this process works by may be an older config.yaml
-    is_same = written is not None and replace(written, database=here.database) == here
-    if not is_same or any(problem.level == Level.error for problem in loaded.problems):
+    if any(problem.level == Level.error for problem in loaded.problems) or not _is_by(here):
         return ""
     names = {*loaded.looked_at, *([here.brand.logo] if here.brand.logo else [])}
     digest = basis.digest(names)
     return json.dumps({"digest": digest, "files": sorted(names)}) if digest else ""
 
 
+def _is_by(here: Workspace) -> bool:
+    """Tell whether config.yaml is what this process works by: it may have been written since."""
+    with suppress(WorkspaceError):
+        written, _ = read_workspace(here.folder)
+        return written is not None and replace(written, database=here.database) == here
+    return False
+
+
 def known(app: App) -> frozenset[str] | None:
-    """Return the pictures and films of what the queue is at, where the files are still that; None where they aren't."""
+    """Return the pictures and films of what the queue is at, where the files are still that; None where they aren't.
+
+    Raises:
+        WorkspaceError: posts/ can't be read.
+    """
+    require_posts(app.workspace)
     with app.store.read() as c:
         said = "" if consented.any_handed_in(c) else noted(c)
-    if not said:
-        return None
-    found = json.loads(said)
-    names = frozenset(found["files"])
-    return names if Basis(app.workspace.folder, app.workspace.timezone.key).digest(names) == found["digest"] else None
+    with suppress(ValueError, LookupError, TypeError):  # none, or of another version
+        found = json.loads(said)
+        names = frozenset(map(str, found["files"]))
+        if Basis(app.workspace.folder, app.workspace.timezone.key).digest(names) == found["digest"]:
+            return names
+    return None
 
 
 def noted(c: Connection) -> str:

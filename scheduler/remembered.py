@@ -124,7 +124,8 @@ class Basis:
 
     def __init__(self, folder: Path, zone: str) -> None:
         """Take the digest of config.yaml and posts/; `zone`: the workspace's time zone."""
-        self._folder, self._zone, self._begun = folder, zone, time.time()
+        self._folder, self._begun = folder, time.time()
+        self._program = as_started(zone)
         self._written = self._read()
 
     def digest(self, looked_at: Iterable[str]) -> str:
@@ -134,7 +135,7 @@ class Basis:
         is_settled = changed <= (self._begun - SETTLED) * 1e9
         if self._written is None or self._read() != self._written or not is_settled:
             return ""
-        return _digest(json.dumps([_running(), _rules(self._zone), self._written, signs]))
+        return _digest(json.dumps([self._program, self._written, signs]))
 
     def _read(self) -> list[tuple[str, str]] | None:
         with suppress(OSError, ValueError):
@@ -143,15 +144,12 @@ class Basis:
 
 
 @cache
-def _running() -> str:
-    """Return a digest of the program as it was when this process first asked: what lies there now may be newer."""
-    return _digest(json.dumps(_program_and_libraries()[0]))
+def as_started(zone: str) -> str:
+    """Return a digest of the program, and of the rules of a time zone, as they were when this was first asked.
 
-
-@cache
-def _rules(zone: str) -> list[list[Any]]:
-    """Return likewise what the system tells of the rules of a time zone."""
-    return [_signs(Path(folder) / zone) for folder in zoneinfo.TZPATH]
+    What lies there later may be newer than what runs: a process that goes on for long asks at its start.
+    """
+    return _digest(json.dumps([_program_and_libraries()[0], [_signs(Path(one) / zone) for one in zoneinfo.TZPATH]]))
 
 
 def _digest(text: str) -> str:

@@ -4,7 +4,7 @@ import logging
 import threading
 
 from scheduler import app as parts
-from scheduler import belonging, followed
+from scheduler import belonging, followed, remembered
 from scheduler.app import App
 from scheduler.operations import queue
 from scheduler.operations.fill import fill
@@ -25,6 +25,7 @@ class PostsWatch:
         self._followed: object = None
         self._pictures: frozenset[str] = frozenset()
         self._config = self._config_state()
+        remembered.as_started(app.workspace.timezone.key)
         self.__name__ = "posts"
 
     def look(self) -> None:
@@ -43,10 +44,10 @@ class PostsWatch:
             handed_in = self._handed_in()
             if self._followed in {None, handed_in}:
                 return
-            if self._loaded is not None and self._state() == self._seen:
+            if self._state() == self._seen:
+                self._loaded = self._loaded or self._app.load_posts()
                 self._apply(self._loaded)
             else:  # what was read is old by now: by it, what somebody else has queued since would be taken out
-                self._seen = None
                 self._look()
             self._followed = handed_in
 
@@ -61,10 +62,11 @@ class PostsWatch:
         state = self._state()
         if state == self._seen:
             return
+        handed_in = self._handed_in()  # before: what is handed in meanwhile is for the next time
         pictures = followed.known(self._app)
         if pictures is not None:
             _LOG.info("queue is as posts/ says")
-            self._loaded, self._pictures, self._followed, self._seen = None, pictures, self._handed_in(), state
+            self._loaded, self._pictures, self._followed, self._seen = None, pictures, handed_in, state
             return
         loaded, mark = followed.load(self._app)
         for problem in loaded.problems:

@@ -60,8 +60,10 @@ def _apply(app: App, loaded: Loaded, since: datetime | None, mark: str) -> Chang
     wanted = plan.deliveries(loaded.actions, app.workspace)
     with app.store.read() as c:
         changes, _ = _compare(c, app, wanted, loaded, since)
-        is_noted = followed.noted(c) == _mark(changes, mark)
-    if is_noted and not (changes.add or changes.change or changes.cancel or changes.drop):
+        before = followed.noted(c), deliveries.newest_event(c)
+    if not (changes.add or changes.change or changes.cancel or changes.drop):
+        if mark and not changes.in_flight and before[0] != mark:
+            _note(app, mark, before)
         return changes
     now = app.clock.now()
     with app.store.write() as c:
@@ -74,13 +76,18 @@ def _apply(app: App, loaded: Loaded, since: datetime | None, mark: str) -> Chang
             _cancel(c, app, delivery, now)
         for delivery in changes.drop:
             deliveries.set_columns(c, delivery, dropped=not delivery.dropped)
-        followed.note(c, _mark(changes, mark))
+        followed.note(c, "" if changes.in_flight else mark)  # an edit may still have to be heeded
     return changes
 
 
-def _mark(changes: Changes, mark: str) -> str:
-    """Return the mark of what the queue is brought to; none where an edit may still have to be heeded."""
-    return "" if changes.in_flight else mark
+def _note(app: App, mark: str, before: tuple[str, int]) -> None:
+    """Note what the queue was found to be at, unless something has happened since; the note before is as true as ever.
+
+    Nobody may send while this has the state to itself, so nothing is compared again.
+    """
+    with app.store.write() as c:
+        if (followed.noted(c), deliveries.newest_event(c)) == before:
+            followed.note(c, mark)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,5 +1,6 @@
 """Put a delivery back that failed, was missed, cancelled or held for being late; a person's decision."""
 
+from scheduler import followed
 from scheduler.app import App
 from scheduler.errors import UserError
 from scheduler.status import Status
@@ -60,6 +61,7 @@ def retry(app: App, key: str, *, who: str) -> Delivery:
             delays=0,
             cancelled_by=None,
         )
+        followed.forget(c)  # it may have gone from its file
         controls.note(c, "retry", key, who=who, now=now)
         return deliveries.by_id(c, delivery.id)
 

@@ -267,6 +267,11 @@ def history(c: Connection, delivery_id: int) -> list[tuple[datetime, str, str]]:
     return [(from_micros(at), event, detail) for at, event, detail in c.execute(query.order_by(events.c.id))]
 
 
+def newest_event(c: Connection) -> int:
+    """Return the number of the newest line of all histories: whatever moves a delivery adds one."""
+    return int(c.execute(select(func.coalesce(func.max(events.c.id), 0))).scalar_one())
+
+
 def fingerprint(planned: Planned) -> str:
     """Return the hash of everything that a person can edit about a delivery."""
     return str(planned_values(planned)["fingerprint"])

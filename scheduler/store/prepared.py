@@ -28,13 +28,13 @@ class Plain:
     def run(self, c: Connection, values: Values) -> int:
         """Run it, once for each of several values; return how many rows it changed."""
         if c.dialect.name == "sqlite":
-            return driver.run(c, self._here, values).rowcount
+            return driver.change(c, self._here, values)
         return c.exec_driver_sql(self._server, values).rowcount
 
     def rows(self, c: Connection, values: Mapping[str, Any]) -> Sequence[Sequence[Any]]:
         """Return what it gives."""
         if c.dialect.name == "sqlite":
-            return driver.run(c, self._here, values).fetchall()
+            return driver.rows(c, self._here, values)
         return c.exec_driver_sql(self._server, values).fetchall()
 
     def value(self, c: Connection, values: Mapping[str, Any]) -> Any:

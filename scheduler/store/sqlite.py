@@ -38,7 +38,7 @@ def engine_on(path: Path, *, durable: bool) -> Engine:
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
         immediate = connection.get_execution_options().get("writes")
-        driver.run(connection, "BEGIN IMMEDIATE" if immediate else "BEGIN")
+        driver.change(connection, "BEGIN IMMEDIATE" if immediate else "BEGIN")
 
     return engine
 

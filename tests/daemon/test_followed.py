@@ -17,6 +17,8 @@ from scheduler.clock import SimulatedClock
 from scheduler.daemon import PostsWatch
 from scheduler.model import Risk
 from scheduler.operations import deliver, queue
+from scheduler.operations.copies import backup, restore
+from scheduler.operations.retry import retry
 from scheduler.status import Status
 from scheduler.store import deliveries, submissions
 from tests.world import NOON
@@ -111,14 +113,28 @@ def test_what_changed_while_no_daemon_ran_is_followed(place: Place, change: Call
 
 def test_another_program_looks_anew(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     """Another version may put texts together in another way. What counts is the one that runs, not what lies there."""
+    app = place.app()
+    running = PostsWatch(app)
     monkeypatch.setattr(remembered, "_program", lambda _: [("changed", 1, 1)])
-    assert place.starts() == AS_IT_SAYS  # the program was replaced while this process runs: it is still the one before
-    remembered._running.cache_clear()
+    assert place.starts() == AS_IT_SAYS
+    place.put("posts/act.yaml", POSTS.replace("Second", "Third"))
+    running.look()  # by the program before
+    app.close()
+    remembered.as_started.cache_clear()
     try:
         assert "0 added, 0 changed" in place.starts()
         assert place.starts() == AS_IT_SAYS
     finally:
-        remembered._running.cache_clear()
+        remembered.as_started.cache_clear()
+
+
+def test_the_program_is_known_from_the_start_on(place: Place) -> None:
+    """However late it first has to say of what it is."""
+    remembered.as_started.cache_clear()
+    app = place.app()
+    PostsWatch(app)
+    app.close()
+    assert remembered.as_started.cache_info().currsize == 1
 
 
 def test_what_is_wrong_in_a_file_is_said_at_each_start(place: Place) -> None:
@@ -170,6 +186,72 @@ def test_what_people_hand_in_is_looked_at_each_time(place: Place) -> None:
     assert place.starts().startswith("queue brought up to date")
 
 
+def test_what_is_handed_in_is_followed_though_config_is_broken(place: Place) -> None:
+    """A running daemon goes on with the config.yaml that it had."""
+    app = place.app()
+    watch = PostsWatch(app)
+    watch.look()
+    watch.look()  # now it knows the picture too
+    place.put("config.yaml", "name: [\n", more=60)
+    with app.store.write() as c:
+        handed_in = submissions.by_id(c, submissions.add(c, ref="r", action="act", risk=Risk.low, now=NOON))
+        submissions.change(c, handed_in, stage="pending")
+    place.log.clear()
+    watch.follow()
+    assert place.log.messages[-1].startswith("queue brought up to date")
+    app.close()
+
+
+def test_what_is_handed_in_while_it_looks_is_for_the_next_time(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not for none."""
+    app = place.app()
+    watch = PostsWatch(app)
+    known = followed.known
+
+    def handed_in_then(app: App) -> object:
+        found = known(app)
+        with app.store.write() as c:
+            new = submissions.by_id(c, submissions.add(c, ref="r", action="act", risk=Risk.low, now=NOON))
+            submissions.change(c, new, stage="pending")
+        return found
+
+    monkeypatch.setattr(followed, "known", handed_in_then)
+    watch.look()
+    monkeypatch.undo()
+    place.log.clear()
+    watch.follow()
+    assert place.log.messages[-1].startswith("queue brought up to date")
+    app.close()
+
+
+def test_a_comment_is_noted_without_a_second_look(place: Place) -> None:
+    """Where the files say the same in other bytes, the next start knows those."""
+    place.put("posts/act.yaml", f"# nothing new\n{POSTS}")
+    assert "0 added, 0 changed" in place.starts()
+    assert place.starts() == AS_IT_SAYS
+
+
+def test_what_was_retried_is_held_against_its_file(place: Place) -> None:
+    """It may have gone from there: the next start takes it out again."""
+    place.put("posts/act.yaml", POSTS[: POSTS.index("  - {id: two")])
+    assert "1 cancelled" in place.starts()
+    app = place.app()
+    retry(app, "act/two@local", who="me")
+    app.close()
+    assert "1 cancelled" in place.starts()
+
+
+@pytest.mark.parametrize("said", ["", "{}", "[1]", "no JSON", '{"digest": "x", "files": null}'])
+def test_a_note_of_another_kind_is_as_none(place: Place, said: str) -> None:
+    """Another version may write another one."""
+    app = place.app()
+    with app.store.write() as c:
+        followed.note(c, said)
+    app.close()
+    assert "0 added, 0 changed" in place.starts()
+    assert place.starts() == AS_IT_SAYS
+
+
 def test_nothing_is_noted_of_files_that_change_while_they_are_read(place: Place) -> None:
     """Nor of a config.yaml that isn't what this process works by."""
     app = place.app()
@@ -197,8 +279,7 @@ def test_what_goes_out_changes_nothing_about_it(place: Place) -> None:
 def test_a_copy_that_is_put_back_is_compared(place: Place) -> None:
     """What was noted is forgotten with it."""
     app = place.app()
-    with app.store.write() as c:
-        assert followed.noted(c) != ""
-        followed.forget(c)
+    backup(app, place.folder / "copy.db")
     app.close()
+    restore(app.workspace, place.folder / "copy.db", clock=app.clock, who="me")
     assert "0 added, 0 changed" in place.starts()

@@ -63,10 +63,27 @@ def test_an_error_of_ours_is_sqlalchemys_and_undoes_the_transaction(world: World
 
     def twice() -> None:
         with world.store.write() as c:
-            assert driver.run(c, word, {"name": "mine"}).rowcount == 1
-            driver.run(c, word, {"name": "mine"})
+            assert driver.change(c, word, {"name": "mine"}) == 1
+            driver.change(c, word, {"name": "mine"})
 
     with pytest.raises(sqlalchemy.exc.IntegrityError, match="UNIQUE"):
         twice()
     with world.store.read() as c:
-        assert driver.run(c, "SELECT value FROM meta WHERE name = 'mine'").fetchall() == []
+        assert driver.rows(c, "SELECT value FROM meta WHERE name = 'mine'") == []
+
+
+def test_damage_that_shows_in_a_later_row_is_explained_too(world: World) -> None:
+    """SQLite goes on only as rows are fetched: what it meets there has the same meaning and cure."""
+    with world.store.write() as c:
+        driver.change(c, "CREATE TABLE long (a INTEGER PRIMARY KEY, b TEXT)")
+        driver.change(c, "INSERT INTO long VALUES (:a, :b)", [{"a": number, "b": "x" * 3000} for number in range(100)])
+    world.store.checkpoint()
+    world.store.close()
+    path = world.store.path
+    assert path is not None
+    pages = [path.read_bytes()[at : at + 4096] for at in range(0, path.stat().st_size, 4096)]
+    rows = [number for number, page in enumerate(pages) if page.count(b"x") > 2900]
+    pages[rows[50]] = bytes(4096)
+    path.write_bytes(b"".join(pages))
+    with pytest.raises(StateError, match="is damaged: put back a copy"), world.store.read() as c:
+        driver.rows(c, "SELECT a, b FROM long")
