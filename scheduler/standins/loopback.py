@@ -262,8 +262,13 @@ class _Handler(BaseHTTPRequestHandler):
             self.connection.sendall(answer.wire())
 
     def _body(self) -> bytes:
+        """Return the whole body. Raises ConnectionError where the client ended before: it has asked for nothing."""
         time.sleep(self.owner.reads_after)
-        return self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        length = int(self.headers.get("Content-Length") or 0)
+        body = self.rfile.read(length)
+        if len(body) < length:
+            raise ConnectionAbortedError
+        return body
 
     def log_message(self, *_: object) -> None:
         """Print nothing."""
