@@ -9,6 +9,7 @@ import os
 import re
 import signal
 import sys
+from typing import TextIO
 
 import click
 
@@ -61,8 +62,7 @@ def main() -> None:
     except (click.Abort, KeyboardInterrupt):
         code = INTERRUPTED
     except BrokenPipeError:
-        # The reader of our output has gone; Python's own flush at exit must not complain again.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _turn_to_nothing(sys.stdout)  # its reader has gone
         code = PROBLEMS
     except Exception as error:
         code = _explain(error)
@@ -74,21 +74,21 @@ def _explain(error: Exception) -> int:
     """Say on standard error what went wrong and what to do; return the exit code."""
     if isinstance(error, click.UsageError):
         path = error.ctx.command_path if error.ctx else "solidarity"
-        click.echo(f"{path}: {error.format_message()}\nTry `{path} --help`.", err=True)
+        _say(f"{path}: {error.format_message()}\nTry `{path} --help`.")
         return UNUSABLE
     if isinstance(error, click.ClickException):
-        click.echo(f"solidarity: {error.format_message()}", err=True)
+        _say(f"solidarity: {error.format_message()}")
         return PROBLEMS
     if isinstance(error, SchedulerError):
         text = str(error)
         # What is wrong in a file is said in one form everywhere; editors and other tools read it.
-        click.echo(text if _IN_FILE.match(text) else f"solidarity: {text}", err=True)
+        _say(text if _IN_FILE.match(text) else f"solidarity: {text}")
         return UNUSABLE if isinstance(error, (WorkspaceError, UsageError)) else PROBLEMS
     if isinstance(error, UnicodeEncodeError):
-        click.echo("solidarity: a name on the command line isn't valid text: write it in UTF-8", err=True)
+        _say("solidarity: a name on the command line isn't valid text: write it in UTF-8")
         return UNUSABLE
     if isinstance(error, OSError):
-        click.echo(f"solidarity: {error.filename or 'the output'}: {error.strerror or error}", err=True)
+        _say(f"solidarity: {error.filename or 'the output'}: {error.strerror or error}")
         return PROBLEMS
     return _fault(error)
 
@@ -100,6 +100,19 @@ def _fault(error: Exception) -> int:
 
         traceback.print_exception(error)
     text = " ".join(str(error).split())[:300]
-    click.echo(f"solidarity: a fault of the program: {type(error).__name__}: {text}", err=True)
-    click.echo("Please report it, with what SOLIDARITY_DEBUG=1 shows.", err=True)
+    _say(f"solidarity: a fault of the program: {type(error).__name__}: {text}")
+    _say("Please report it, with what SOLIDARITY_DEBUG=1 shows.")
     return PROBLEMS
+
+
+def _say(text: str) -> None:
+    """Say something on standard error. Where that can't be written either, the exit code alone tells."""
+    try:
+        click.echo(text, err=True)
+    except OSError:
+        _turn_to_nothing(sys.stderr)
+
+
+def _turn_to_nothing(stream: TextIO) -> None:
+    """Let what is still to be written go nowhere: Python's own flush at the end must not complain again."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

@@ -126,8 +126,8 @@ class Campaign:
         return [step["event"] for step in self("log", key, "--json").json]
 
     def outbox(self) -> list[Path]:
-        """Return the folders of what is out."""
-        return sorted(path for path in (self.folder / "var/outbox/local").glob("*/receipt.json"))
+        """Return the receipts of what is out; what a killed daemon was just making isn't."""
+        return sorted((self.folder / "var/outbox/local").glob("[!.]*/receipt.json"))
 
 
 def run(

@@ -165,6 +165,15 @@ def test_a_reader_that_goes_away_or_a_full_disk_ends_quietly(campaign: Campaign)
         assert done.stderr == "solidarity: the output: No space left on device\n"
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a system without /dev/full")
+def test_what_cannot_be_said_is_told_by_the_exit_code(tmp_path: Path):
+    """Where standard error is on a full disk too, the code is the one that it would be, and there is no traceback."""
+    command = [*COMMAND, "-C", str(tmp_path / "nowhere"), "status"]
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(command, stdout=full, stderr=full, env=environment(tmp_path), check=False)
+    assert done.returncode == 2
+
+
 def test_a_terminal_of_another_alphabet_ends_no_command(campaign: Campaign):
     """Text that the terminal can't show is written in another way; JSON is UTF-8 whatever the locale."""
     campaign.write(f"id: a, at: {ahead(days=2)}, text: نحن معكم")

@@ -159,12 +159,12 @@ def _people_and_power() -> Iterator[Step]:
     yield _step("teeth", "all", "planted bugs", "test_teeth.py", minutes=2)
 
 
-R1 = {"sqlite": (24, 2_000, 23.0), "postgresql": (4, 500, 23.0)}
+R1 = {"sqlite": (24, 2_000, 12.0), "postgresql": (4, 500, 15.0)}
 """Of the state machine, for each database: slices, examples of 100 steps in each, and minutes a slice."""
 
 
 def _state_machine() -> Iterator[Step]:
-    """The largest of all: 50,000 examples in sum, most of them where three times as many fit into the same time."""
+    """The largest of all: 50,000 examples in sum, most of them where five times as many fit into the same time."""
     for base, (slices, examples, minutes) in R1.items():
         for number in range(slices):
             yield _step(
