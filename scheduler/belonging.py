@@ -121,11 +121,12 @@ def require_outbox(app: App, workspace: Workspace | None = None, *, take: bool =
 
 def _taken(app: App, place: Path) -> str:
     """Mark the outbox, and note it in the state; return whose it is: of two who come at once, the first's."""
-    if not _read(place):
-        files.write(place, f"{secrets.token_hex(8)}\n".encode(), private=False)
-    with app.store.write() as c:
-        known = controls.get_meta(c, OUTBOX) or _read(place)
-        controls.set_meta(c, OUTBOX, known)
+    with app.store.write() as c:  # one at a time, the file too: the other's mark isn't written over
+        if (known := controls.get_meta(c, OUTBOX)) is None:
+            if not (known := _read(place)):
+                known = secrets.token_hex(8)
+                files.write(place, f"{known}\n".encode(), private=False)
+            controls.set_meta(c, OUTBOX, known)
     return known
 
 

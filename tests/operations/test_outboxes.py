@@ -1,12 +1,16 @@
 """Two machines on one database: what one has written into its outbox, the other doesn't find, and may not write."""
 
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from scheduler import app as parts
-from scheduler import belonging
+from scheduler import belonging, files
 from scheduler.app import App
 from scheduler.clock import SystemClock
 from scheduler.daemon import Daemon, run_once
@@ -96,4 +100,33 @@ def test_to_look_takes_nothing(tmp_path: Path) -> None:
     assert run_once(one.app) == 0
     assert "lies on another machine" in other.looks()
     for machine in (one, other):
+        machine.app.close()
+
+
+def test_two_that_come_at_once_to_one_folder_both_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The second doesn't write its mark over that of the first, which the state knows already."""
+    url, folder = databases.state(tmp_path), tmp_path / "shared"
+    both = [Machine(tmp_path / name, url) for name in ("one", "other")]
+    for machine in both:
+        (machine.folder / "var").mkdir(exist_ok=True)
+        (machine.folder / "var/outbox").symlink_to(folder)
+    folder.mkdir()
+    met, write = threading.Barrier(2), files.write
+    first = threading.Event()
+
+    def slow(path: Path, data: bytes, **more: Any) -> None:
+        with suppress(threading.BrokenBarrierError):  # one that waits for its turn never comes here
+            if met.wait(2) == 1:
+                first.wait(5)
+        write(path, data, **more)
+
+    def work(machine: Machine) -> None:
+        belonging.require_outbox(machine.app)
+        first.set()
+
+    monkeypatch.setattr(files, "write", slow)
+    with ThreadPoolExecutor(2) as pool:
+        assert list(pool.map(work, both)) == [None, None]
+    for machine in both:
+        belonging.require_outbox(machine.app)
         machine.app.close()
