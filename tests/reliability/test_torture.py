@@ -40,6 +40,11 @@ def test_what_a_result_holds_for():
     assert torture_record.key(one) == torture_record.key(one) != torture_record.key(two)
 
 
+def test_where_the_checkout_lies_is_of_no_matter():
+    """What passed in one checkout holds in another with the same content."""
+    assert torture_record._contents([Path(__file__)]).startswith("tests/reliability/test_torture.py ")
+
+
 def test_what_stands(tmp_path: Path):
     """What has passed on the same content stands; what failed, changed meanwhile, or ran on another doesn't."""
     key = torture_record.key(STEPS["r8-sqlite"])

@@ -47,7 +47,8 @@ def _program() -> str:
 
 
 def _contents(paths: Iterable[Path]) -> str:
-    return "\n".join(f"{path} {_digest(path, path.stat().st_mtime_ns)}" for path in sorted(paths) if path.is_file())
+    files = sorted(path for path in paths if path.is_file())
+    return "\n".join(f"{path.relative_to(ROOT)} {_digest(path, path.stat().st_mtime_ns)}" for path in files)
 
 
 @cache
