@@ -34,6 +34,7 @@ def measure() -> Iterator[str]:
         yield _beside(
             "a queued row", lambda number: _add(store, number), lambda number: raw.fill(bare, 1, number), most=1.6
         )
+        yield _same_rows(store, Path(name) / "same.db")
         empty = _filled(Path(name) / "idle", 0)
         bare.execute("UPDATE jobs SET status = 'published'")
         yield _beside("an idle look", lambda _: _poll(empty), lambda _: _raw_poll(bare), most=20)
@@ -51,7 +52,7 @@ def _beside(
     ours: Callable[[int], object],
     other: Callable[[int], object],
     *,
-    most: float,
+    most: float | None = None,
     then: Callable[[], object] = lambda: None,
 ) -> str:
     """Take turns, so that both meet the same noise; compare the medians. `then` is done after each, and not timed."""
@@ -103,6 +104,30 @@ def _add(store: Store, number: int) -> None:
     )  # fmt: skip
     with store.write() as c:
         adding.add(c, planned, status=Status.queued, worker="bench", now=NOW)
+
+
+def _same_rows(store: Store, path: Path) -> str:
+    """Return the cost of a queued row beside bare `sqlite3` that adds the same to the same tables, indexes and all."""
+    with store.read() as c:
+        schema = c.execute(text("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite_%'"))
+        bare = raw.opened(path, ";".join(schema.scalars()))
+        rows = {name: c.execute(text(f"SELECT * FROM {name}")).fetchall() for name in ("deliveries", "events")}
+        rows["deliveries"].sort(key=lambda row: row.key.startswith("new/"))
+    adding_one = {name: f"INSERT INTO {name} VALUES ({', '.join('?' * len(found[0]))})" for name, found in rows.items()}
+    bare.execute("BEGIN IMMEDIATE")
+    bare.executemany(adding_one["deliveries"], [tuple(row) for row in rows["deliveries"][:FEW]])
+    bare.execute("COMMIT")
+
+    def add(number: int) -> None:
+        bare.execute("BEGIN IMMEDIATE")
+        bare.execute(adding_one["deliveries"], tuple(rows["deliveries"][FEW + number]))
+        bare.execute(adding_one["events"], tuple(rows["events"][number]))
+        bare.execute("COMMIT")
+
+    what = "  beside the same row and line of history by bare sqlite3"
+    said = _beside(what, lambda number: _add(store, TIMES + number), add)
+    bare.close()
+    return said
 
 
 def _poll(store: Store) -> None:

@@ -16,12 +16,12 @@ _CLAIM = """UPDATE jobs SET status = 'sending', claimed_at = ? WHERE id = (SELEC
 TEXT = "We stand with you. #Solidarity"
 
 
-def opened(path: Path) -> sqlite3.Connection:
-    """Return a connection to a new database with its tables, as durable as ours."""
+def opened(path: Path, tables: str = _TABLES) -> sqlite3.Connection:
+    """Return a connection to a new database with these tables, as durable as ours."""
     connection = sqlite3.connect(path, isolation_level=None)
     connection.execute("PRAGMA journal_mode=WAL")
     connection.execute("PRAGMA synchronous=FULL")
-    connection.executescript(_TABLES)
+    connection.executescript(tables)
     return connection
 
 
