@@ -25,6 +25,9 @@ HOSTILE = [
     *[case for case in makers_bombs.cases() if case.fate == "refused"][: None if EVERY else 6],
 ]
 
+TWO_IN_ONE = [one for one in makers_disguises.cases() if one.name.startswith("polyglot-") and one.fate != "refused"]
+BEHIND = (b"PK\3\4", b"%PDF", b"<script", b"<?php", b"Rar!", b"alert(1)", b"<html", b"ftypisom")
+
 
 @pytest.fixture
 def taking(served: Served) -> Iterator[Served]:
@@ -123,3 +126,13 @@ def test_ten_thousand_parts_are_no_form(taking: Served) -> None:
         kind = {"Content-Type": "multipart/form-data; boundary=x"}
         assert taking.client().post(ADD, content=body, headers=kind).status_code == 400
     assert not files(taking)
+
+
+@pytest.mark.parametrize("case", TWO_IN_ONE if EVERY else TWO_IN_ONE[::3], ids=lambda case: case.name)
+def test_of_a_photo_with_something_in_it_the_photo_alone_is_kept(taking: Served, case) -> None:
+    """What the page takes is made anew: nothing that stood in it or behind it is in any file."""
+    answer = taking.client().post(ADD, data={"once": "a"}, files={"file": ("a.jpg", case.make())})
+    kept = [file.read_bytes() for file in files(taking)]
+    assert len(kept) == (2 if answer.status_code == 303 else 0), answer.text
+    assert answer.status_code == 303 or (400 <= answer.status_code < 500 and "-behind-" not in case.name)
+    assert [mark for mark in BEHIND for data in kept if mark in data] == []
