@@ -124,9 +124,12 @@ class Publisher(base.Publisher):
         """Return the receipt in the post's folder; no folder proves that it didn't go out."""
         final = self._home / _name(out)
         try:
-            return self._settled(final) if _there(final) else base.Absent()
+            if not _there(final):
+                return base.Absent()
         except OSError:
             return None  # a disk that can't be read proves nothing
+        self._write_page()  # whoever put it there may have ended before
+        return self._settled(final)
 
     def delete(self, receipt: Receipt) -> base.Deleted:
         """Remove the post's folder: out of sight in one step, then from the disk."""

@@ -131,6 +131,16 @@ def test_find_proves_both_ways(outbox):
     assert isinstance(outbox.find(out, Staged(), DUE), base.Absent)
 
 
+def test_a_post_that_is_found_is_on_the_page(outbox, tmp_path):
+    """Whoever put it there may have been ended before it wrote the page."""
+    receipt = outbox.publish(outgoing(), Staged())
+    page = home(tmp_path) / "index.html"
+    page.unlink()
+    later = Publisher(LOCAL, secrets={}, folder=tmp_path, clock=SimulatedClock(NOW))
+    assert later.find(outgoing(), Staged(), DUE) == receipt
+    assert outgoing().text in page.read_text(encoding="utf-8")
+
+
 def test_a_kill_before_the_rename_leaves_nothing_visible(outbox, tmp_path):
     """A half-written folder proves nothing went out; the next attempt publishes and clears it away."""
     out = outgoing()

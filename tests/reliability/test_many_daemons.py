@@ -45,6 +45,7 @@ RESTART = tuple(map(float, os.environ.get("SOLIDARITY_DAEMONS_RESTART", "3-3").s
 
 OUTBOXES = [f"o{number}" for number in range(1, 9)]
 TOOTS = [f"m{number}" for number in range(1, 5)]
+IN_A_FILE = 5_000  # posts: a file has a megabyte at most
 SLOW = 0.03  # seconds that a visible call takes at most: two at once shall be seen
 
 
@@ -176,21 +177,23 @@ class Field:
         """Write the posts; return each account's texts in the order of their times."""
         wanted: dict[str, list[str]] = defaultdict(list)
         accounts, start = [*OUTBOXES, *TOOTS], datetime.now(UTC) - timedelta(hours=6)
-        lines = ["title: Act", "phase: ongoing", "posts:"]
+        files: dict[str, list[str]] = defaultdict(lambda: ["title: Act", "phase: ongoing", "posts:"])
         for one in range(number):
             account, at = accounts[one % len(accounts)], start + timedelta(seconds=one // len(accounts))
             text = f"Word{one} of it"
             wanted[account].append(text)
-            lines.append(f"  - {{id: p{one}, at: {at:%Y-%m-%d %H:%M:%S}, text: {text}, accounts: [{account}]}}")
-        (self.folder / "posts/act.yaml").write_text("\n".join(lines) + "\n", "utf-8")
+            line = f"  - {{id: p{one}, at: {at:%Y-%m-%d %H:%M:%S}, text: {text}, accounts: [{account}]}}"
+            files[f"act{one // IN_A_FILE}"].append(line)
+        for name, lines in files.items():
+            (self.folder / f"posts/{name}.yaml").write_text("\n".join(lines) + "\n", "utf-8")
         return wanted
 
     def queue(self, number: int) -> None:
-        """Put it all into the queue. Of very many the file goes bad then: nobody reads it again at each start."""
+        """Put it all into the queue. Of very many the files go bad then: nobody reads them again at each start."""
         with self.app() as app:
             assert len(queue.apply(app, app.load_posts()).add) == number
-        if number > 1000:
-            (self.folder / "posts/act.yaml").write_text("posts: [", "utf-8")
+        for file in (self.folder / "posts").glob("*.yaml") if number > 1000 else ():
+            file.write_text("posts: [", "utf-8")
 
     def app(self, **more: Any) -> closing[App]:
         """Return an App on the campaign, which is closed in the end."""
