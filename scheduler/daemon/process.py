@@ -29,7 +29,7 @@ from scheduler.operations import recover
 from scheduler.operations.notify import notify
 from scheduler.operations.put_away import put_away
 from scheduler.operations.renew import renew
-from scheduler.operations.tidy import tidy
+from scheduler.operations.tidy import takes_turn, tidy
 from scheduler.store import StateMovedError, claims, controls
 from scheduler.systemd import Supervisor
 
@@ -75,7 +75,6 @@ class Daemon:
         self._jobs = [(job, self._signs.new(name, allowed=_JOB_SECONDS), often) for job, name, often in self._table()]
         self._crew = Crew(app, self._guard, self._signs, self._stopping)
         self._crew.add_lanes(self._wake)
-        self._leads: Callable[[], bool] = lambda: True  # whether it does the chores that one does for all
         if app.store.tells:
             self._crew.add_keepers(Keeper(name="the changes", job=self._hear, seconds=_NOTICE_SECONDS))
         self._crew.add_keepers(
@@ -193,10 +192,8 @@ class Daemon:
 
     def _hear(self) -> None:
         """Heed at once what others change; the line is opened anew from time to time, and when it is cut."""
-        self._leads = lambda: False
         end = time.monotonic() + _LINE_SECONDS
         with self._app.store.line() as line:
-            self._leads = lambda: line.leads
             heard = True  # nobody heard what was told while there was no line
             while not self._stopping.is_set() and time.monotonic() < end:
                 if heard:
@@ -214,7 +211,7 @@ class Daemon:
         notify(self._app, send=self._sender.send, since=self._since)
 
     def _tidy(self) -> None:
-        tidy(self._app, chores=self._leads())
+        tidy(self._app, chores=takes_turn(self._app))
 
     def _recover(self) -> None:
         while not self._stopping.is_set() and recover.step(self._app):

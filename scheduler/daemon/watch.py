@@ -9,7 +9,7 @@ from scheduler.app import App
 from scheduler.operations import queue
 from scheduler.operations.fill import fill
 from scheduler.posts import Loaded
-from scheduler.store import consented
+from scheduler.store import consented, controls
 
 _LOG = logging.getLogger(__name__)
 
@@ -52,9 +52,12 @@ class PostsWatch:
             self._followed = handed_in
 
     def _handed_in(self) -> object:
-        """Return what is another whenever the queue may have to follow the submissions."""
+        """Return what is another whenever the queue may have to follow what no file says.
+
+        That is: the submissions, and a copy of the state that was put back under a daemon that nobody saw.
+        """
         with self._app.store.read() as c:
-            return consented.state(c, self._app.clock.now())
+            return consented.state(c, self._app.clock.now()), controls.get_meta(c, "restored_at")
 
     def _look(self) -> None:
         if not self._adopt_config():

@@ -6,7 +6,7 @@ What volunteers handed in is kept for as long as docs/safety.md says, and no lon
 import contextlib
 import logging
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from scheduler import erasure, rendering, renders, sharing
 from scheduler.app import App
@@ -28,7 +28,20 @@ REJECTED = timedelta(days=7)
 
 _STRAY = timedelta(hours=1)
 _SILENT = timedelta(days=1)
+_TURN = timedelta(minutes=30)  # half of what lies between two of a daemon's own
+_TIDIED = "tidied_at"  # the fact of the state that says when a daemon last took its turn
 _TURNS = 100  # of the roll-up an hour, some 50,000 steps: more than a year's backlog of a campaign is done in a day
+
+
+def takes_turn(app: App) -> bool:
+    """Tell whether it is this daemon's turn to do what one of all does for all; then it is, for half an hour."""
+    now = app.clock.now()
+    with app.store.write() as c:
+        last = controls.get_meta(c, _TIDIED)
+        if last is not None and timedelta() <= now - datetime.fromisoformat(last) < _TURN:
+            return False
+        controls.set_meta(c, _TIDIED, now.isoformat())
+    return True
 
 
 def tidy(app: App, *, chores: bool = True) -> int:

@@ -12,7 +12,6 @@ from typing import Any
 from sqlalchemy import URL, Connection, Engine, create_engine, event
 
 _CHANGES = 0x501D_0001
-_CHORES = 0x501D_0002
 _CHANNEL = "solidarity"
 _SESSION = {
     # Longer than a program that stands still in the middle of a transaction may keep its locks: nobody fails by it.
@@ -69,23 +68,19 @@ def announce(connection: Connection) -> None:
 
 
 class Line:
-    """A connection of its own on which a daemon hears of changes, and by which one daemon of all does the chores."""
+    """A connection of its own on which a daemon hears of changes."""
 
     def __init__(self, connection: Any) -> None:
         self._connection = connection
-        self.leads = False
 
     def heard(self, seconds: float) -> bool:
         """Wait for a change, at most so long; tell whether there was one."""
-        if not self.leads:
-            found = self._connection.execute(f"SELECT pg_try_advisory_lock({_CHORES})").fetchone()
-            self.leads = bool(found[0])
         return any(True for _ in self._connection.notifies(timeout=seconds, stop_after=1))
 
 
 @contextmanager
 def line(engine: Engine) -> Iterator[Line]:
-    """Open such a connection; its lock and its listening end with it."""
+    """Open such a connection; its listening ends with it."""
     raw = engine.dialect.connect(*engine.dialect.create_connect_args(engine.url)[0], **_arguments(engine))
     try:
         raw.autocommit = True

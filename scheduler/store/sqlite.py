@@ -13,6 +13,7 @@ from scheduler.store import driver
 
 _BUSY_SECONDS = 15.0
 _LOG_BYTES = 4 * 1024**2  # of the write-ahead log once it begins anew: what SQLite moves into the database by itself
+_MAKING_READY = 5.0  # seconds
 _TRIES, _TRY_MILLISECONDS, _BETWEEN_SECONDS = 40, 50, 0.2
 
 
@@ -28,7 +29,7 @@ def engine_on(path: Path, *, durable: bool) -> Engine:
     def _prepare(connection: sqlite3.Connection, _record: object) -> None:
         connection.isolation_level = None  # the transactions below are ours
         cursor = connection.cursor()
-        cursor.execute("PRAGMA journal_mode=WAL")
+        _to_wal(cursor)
         cursor.execute(f"PRAGMA synchronous={'FULL' if durable else 'OFF'}")
         cursor.execute("PRAGMA foreign_keys=ON")
         cursor.execute("PRAGMA secure_delete=ON")
@@ -41,6 +42,20 @@ def engine_on(path: Path, *, durable: bool) -> Engine:
         driver.change(connection, "BEGIN IMMEDIATE" if immediate else "BEGIN")
 
     return engine
+
+
+def _to_wal(cursor: sqlite3.Cursor) -> None:
+    """Keep a write-ahead log. While another program makes a new file ready for one, SQLite doesn't wait by itself."""
+    end = time.monotonic() + _MAKING_READY
+    while True:
+        try:
+            cursor.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > end:
+                raise
+            time.sleep(_TRY_MILLISECONDS / 1000)
+        else:
+            return
 
 
 def checkpoint(engine: Engine) -> None:

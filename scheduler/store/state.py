@@ -2,6 +2,7 @@
 
 import sqlite3
 import threading
+import time
 import uuid
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -46,6 +47,9 @@ __all__ = [
     "require_not_moved",
     "unhurried",
 ]
+
+
+_SOON = 1.0  # seconds
 
 
 class StateMovedError(StateError):
@@ -326,7 +330,7 @@ def _belongs(store: Store, folder: Path) -> None:
     if mine is None and (store.path is None or store.path.is_relative_to(folder.resolve())):
         write_mark(folder, theirs)  # of a server's database: another machine of the same workspace
         return
-    if mine != theirs:
+    if (mine or _soon(mark)) != theirs:
         msg = (
             f"{store.engine.url.database}: this state belongs to another workspace: give each workspace a "
             f"database of its own. If this is the same one, moved: write {theirs} into {mark}"
@@ -370,6 +374,14 @@ def _read_mark(mark: Path) -> str | None:
         return mark.read_text("utf-8").strip() or None
     except OSError:
         return None
+
+
+def _soon(mark: Path) -> str | None:
+    """Return the mark that a program which has just begun the state may be about to write."""
+    end = time.monotonic() + _SOON
+    while (found := _read_mark(mark)) is None and time.monotonic() < end:
+        time.sleep(_SOON / 20)
+    return found
 
 
 def write_mark(folder: Path, identity: str) -> None:

@@ -15,12 +15,12 @@ from scheduler import followed, remembered
 from scheduler.app import App
 from scheduler.clock import SimulatedClock
 from scheduler.daemon import PostsWatch
-from scheduler.model import Risk
+from scheduler.model import Content, Lateness, Planned, Risk
 from scheduler.operations import deliver, queue
 from scheduler.operations.copies import backup, restore
 from scheduler.operations.retry import retry
 from scheduler.status import Status
-from scheduler.store import deliveries, submissions
+from scheduler.store import adding, controls, deliveries, submissions
 from tests.world import NOON
 
 DATABASES = ("sqlite",)  # what is noted lies among the state's facts on either
@@ -283,3 +283,23 @@ def test_a_copy_that_is_put_back_is_compared(place: Place) -> None:
     app.close()
     restore(app.workspace, place.folder / "copy.db", clock=app.clock, who="me")
     assert "0 added, 0 changed" in place.starts()
+
+
+def test_a_copy_that_is_put_back_under_a_running_daemon_is_followed(place: Place) -> None:
+    """Restoring doesn't see a daemon that only just starts, or was cut off: its queue is brought to the files anew."""
+    app = place.app()
+    watch = PostsWatch(app)
+    watch.look()
+    with app.store.write() as c:  # as the copy has it: a post that was taken out of its file since
+        content = Content(text="Taken out since", language="en")
+        planned = Planned(
+            key="act/old@local", action="act", post="old", account="local", platform="outbox",
+            due_at=NOON + timedelta(days=1), content=content, late=Lateness(),
+        )  # fmt: skip
+        adding.add(c, planned, status=Status.queued, worker="the copy", now=NOON)
+        controls.set_meta(c, "restored_at", NOON.isoformat())
+        followed.forget(c)
+    assert "Taken out since" in place.texts()
+    watch.follow()
+    app.close()
+    assert place.texts() == {"First", "Second"}

@@ -4,6 +4,7 @@ import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,11 @@ from scheduler.clock import SystemClock
 from scheduler.daemon import Daemon, run_once
 from scheduler.daemon.watch import PostsWatch
 from scheduler.files import MachineError
+from scheduler.operations import queue, recover
 from scheduler.operations.doctor import doctor
+from scheduler.operations.withdraw import withdraw
+from scheduler.status import Status
+from scheduler.store import deliveries
 from tests import databases
 
 DATABASES = ("postgresql",)
@@ -130,3 +135,23 @@ def test_two_that_come_at_once_to_one_folder_both_work(tmp_path: Path, monkeypat
     for machine in both:
         belonging.require_outbox(machine.app)
         machine.app.close()
+
+
+def test_what_lies_on_another_machine_is_not_taken_for_gone(machines: list[Machine]) -> None:
+    """Taken down elsewhere it stays there, and is said to; the machine that has it takes it down."""
+    one, other = machines
+    post = f"{{id: p, at: {datetime.now(UTC):%Y-%m-%d %H:%M}, text: Hello}}"
+    (one.folder / "posts/act.yaml").write_text(f"title: Act\nphase: ongoing\nposts:\n  - {post}\n", "utf-8")
+    queue.apply(one.app, one.app.load_posts())
+    with one.app.store.read() as c:
+        (waiting,) = deliveries.in_status(c)
+    assert run_once(one.app) > 0
+    (folder,) = (one.folder / "var/outbox/local").glob("2*")
+    wanted = withdraw(other.app, waiting.key, who="tester")
+    assert "lies on another machine" in recover.take_down(other.app, wanted)
+    assert folder.is_dir()
+    with other.app.store.read() as c:
+        wanted = deliveries.by_id(c, wanted.id)
+    assert wanted.status is Status.published
+    assert recover.take_down(one.app, wanted) == "taken down"
+    assert not folder.exists()

@@ -10,7 +10,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from scheduler.model import Lateness, Then
-from scheduler.operations.tidy import tidy
+from scheduler.operations.tidy import takes_turn, tidy
 from scheduler.operations.withdraw import withdraw
 from scheduler.renders import KEPT
 from scheduler.status import Status
@@ -128,3 +128,17 @@ def _check_refused(world: World, statement: str, number: int, mark: str | None =
 
     with pytest.raises(SQLAlchemyError, match="append-only"):
         attempt()
+
+
+def test_one_daemon_of_several_does_the_chores(tmp_path: Path):
+    """Whoever comes first, once in half an hour; none of them has to be there all the time, and no clock stops it."""
+    world = World(tmp_path)
+    one, other = world.daemon("one"), world.daemon("other")
+    assert takes_turn(one)
+    world.clock.move_to(NOON + timedelta(minutes=29))
+    assert not takes_turn(other)
+    assert not takes_turn(one)
+    world.clock.move_to(NOON + timedelta(minutes=30))
+    assert takes_turn(other)
+    world.clock.move_to(NOON - timedelta(days=365))
+    assert takes_turn(one)

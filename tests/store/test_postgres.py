@@ -4,7 +4,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing
+from contextlib import closing, suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, ClassVar
@@ -17,7 +17,7 @@ from scheduler.model import Outgoing, Receipt, Staged
 from scheduler.operations import deliver
 from scheduler.operations.pause import pause
 from scheduler.status import Status
-from scheduler.store import StateAwayError, Store, claims, controls, deliveries, open_store, postgres
+from scheduler.store import StateAwayError, Store, claims, controls, deliveries, open_store, postgres, transfer
 from scheduler.testing import FakePublisher
 from tests import databases
 from tests.world import NOON, World, post
@@ -215,26 +215,17 @@ def test_what_is_taken_back_is_not_told(world: World):
         assert not line.heard(0.2)
 
 
-def test_the_chores_pass_on(world: World):
-    """One daemon of all does the chores; when its connection dies it is told so, and another one takes them over."""
-    with ExitStack() as rest:
-        second = rest.enter_context(world.store.line())
-        assert second is not None
+def test_a_line_that_dies_is_told(world: World):
+    """Whoever hears nothing any more knows it, and opens another."""
 
-        def dies() -> None:
-            with world.store.line() as first:
-                assert first is not None
-                first.heard(0)
-                second.heard(0)
-                assert (first.leads, second.leads) == (True, False)
-                databases.server().run(f"SELECT pg_terminate_backend({first._connection.info.backend_pid})")
-                first.heard(5)
+    def dies() -> None:
+        with world.store.line() as line:
+            assert line is not None
+            databases.server().run(f"SELECT pg_terminate_backend({line._connection.info.backend_pid})")
+            line.heard(5)
 
-        with pytest.raises(StateAwayError, match="doesn't answer"):
-            dies()
-        second.heard(0.2)
-        second.heard(0.2)
-        assert second.leads
+    with pytest.raises(StateAwayError, match="doesn't answer"):
+        dies()
 
 
 # ── locks ──
@@ -276,3 +267,29 @@ def test_one_that_stands_still(world: World, monkeypatch: pytest.MonkeyPatch, ki
             stands_still()
     with world.store.read() as c:
         assert (controls.get_meta(c, "asleep"), controls.get_meta(c, "awake")) == (None, "yes")
+
+
+def test_who_reads_while_all_is_replaced_sees_what_was_there(world: World) -> None:
+    """An empty state would be taken at its word: everybody's files would belong to nothing."""
+    with closing(open_store(world.workspace.database, world.workspace.folder)) as another:
+        with another.read() as before:
+            known = len(deliveries.in_status(before))
+            seen: list[int] = []
+
+            def read() -> None:
+                with world.store.read() as c:
+                    seen.append(len(deliveries.in_status(c)))
+
+            with suppress(ZeroDivisionError), another.write() as c:
+                transfer.clear(c)
+                assert deliveries.in_status(c) == []
+                reading = threading.Thread(target=read)
+                reading.start()
+                reading.join(5)
+                raise ZeroDivisionError  # nothing of it stays
+        reading.join()
+        assert seen == [known] == [len(ACCOUNTS) * POSTS]
+        with another.read() as c:
+            assert len(deliveries.in_status(c)) == known
+    with pytest.raises(sqlalchemy.exc.DBAPIError), world.store.write() as c:
+        c.execute(sqlalchemy.text("DELETE FROM events"))

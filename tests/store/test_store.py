@@ -1,6 +1,9 @@
 """The state's tables: their history, what can't be changed, and whose they are."""
 
 import shutil
+import sqlite3
+import threading
+import time
 from contextlib import AbstractContextManager
 from pathlib import Path
 
@@ -13,7 +16,19 @@ from alembic.script import ScriptDirectory
 from scheduler.errors import WorkspaceError
 from scheduler.model import Risk
 from scheduler.status import MOVES, Status
-from scheduler.store import Connection, StateError, Store, controls, deliveries, open_store, schema, staff, submissions
+from scheduler.store import (
+    Connection,
+    StateError,
+    Store,
+    controls,
+    deliveries,
+    open_store,
+    schema,
+    staff,
+    state,
+    submissions,
+    watermark,
+)
 from scheduler.store.database import open_engine, writing
 from scheduler.store.leases import identity, is_gone
 from scheduler.store.tables import APPEND_ONLY, metadata
@@ -194,3 +209,47 @@ def test_who_is_gone():
     assert not is_gone(identity())
     assert is_gone(f"{machine}/999999999/1")
     assert not is_gone("elsewhere/1/1")
+
+
+def test_two_that_begin_a_state_elsewhere_at_once_both_have_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """The second reads whose the state is before the first has written its mark into the workspace."""
+    folder, url = tmp_path / "campaign", f"sqlite:///{tmp_path}/elsewhere/state.db"
+    folder.mkdir()
+    (tmp_path / "elsewhere").mkdir()
+    noted, asked, go_on = watermark.noted, threading.Event(), threading.Event()
+
+    def slow(where: Path) -> int:
+        if threading.current_thread() is second:
+            asked.set()
+            go_on.wait(10)
+        return noted(where)
+
+    def write(where: Path, identity: str) -> None:
+        go_on.set()  # the second looks for the mark before it is there
+        time.sleep(0.2)
+        wrote(where, identity)
+
+    wrote = state.write_mark
+    monkeypatch.setattr(watermark, "noted", slow)
+    monkeypatch.setattr(state, "write_mark", write)
+    opened: list[str] = []
+    second = threading.Thread(target=lambda: opened.append(open_store(url, folder).close() or "well"))
+    second.start()
+    asked.wait(10)
+    open_store(url, folder).close()
+    second.join()
+    assert opened == ["well"]
+
+
+@databases.only("sqlite")
+def test_a_file_that_another_program_makes_ready_is_waited_for(tmp_path: Path):
+    """SQLite itself doesn't wait there; the daemon and the pages begin at the same moment."""
+    (tmp_path / "var").mkdir()
+    other = sqlite3.connect(tmp_path / "var/state.db", isolation_level=None, check_same_thread=False)
+    other.execute("CREATE TABLE x (y)")
+    other.execute("BEGIN IMMEDIATE")
+    ending = threading.Timer(0.4, lambda: other.execute("ROLLBACK"))
+    ending.start()
+    open_engine("sqlite:///var/state.db", tmp_path).connect().close()
+    ending.join()
+    other.close()
