@@ -186,8 +186,8 @@ def _settle(app: App, turn: _Turn, outcome: Outcome | None) -> None:
         if outcome is None:
             notices.end_turn(c, turn.number, worker=worker)
         elif outcome.ok:
-            notices.write(c, turn.number, rows)
-            notices.end_turn(c, turn.number, worker=worker, sent_at=now, failures=0, not_before=None)
+            if notices.end_turn(c, turn.number, worker=worker, sent_at=now, failures=0, not_before=None):
+                notices.write(c, turn.number, rows)  # else it overslept its turn, and another has told more since
         else:
             again = now + _LATER[min(turn.failures, len(_LATER) - 1)]
             notices.end_turn(c, turn.number, worker=worker, failures=turn.failures + 1, not_before=again)

@@ -97,11 +97,12 @@ def take_turn(c: Connection, number: int, *, worker: str, now: datetime, until: 
     return c.execute(update(targets).where(targets.c.target == number, free).values(mine)).rowcount == 1
 
 
-def end_turn(c: Connection, number: int, *, worker: str, **values: datetime | int | None) -> None:
-    """Give the turn back, with what came of it."""
+def end_turn(c: Connection, number: int, *, worker: str, **values: datetime | int | None) -> bool:
+    """Give the turn back, with what came of it; False where it has run out, and another has taken it."""
     changed = {name: to_micros(value) if isinstance(value, datetime) else value for name, value in values.items()}
     mine = (targets.c.target == number, targets.c.claimed_by == worker)
-    c.execute(update(targets).where(*mine).values({**changed, "claimed_by": None, "claimed_until": None}))
+    ended = update(targets).where(*mine).values({**changed, "claimed_by": None, "claimed_until": None})
+    return c.execute(ended).rowcount == 1
 
 
 def forget_targets(c: Connection, count: int) -> None:

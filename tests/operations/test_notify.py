@@ -120,6 +120,23 @@ def test_two_daemons_say_it_once(office: Office) -> None:
     assert {url: len(found) for url, found in office.got.items()} == dict.fromkeys(URLS, 1)
 
 
+def test_one_that_oversleeps_its_turn_forgets_nothing_for_the_others(office: Office) -> None:
+    """What another daemon has told meanwhile stays told."""
+    office.fail("one")
+    second = office.daemon("second")
+
+    def asleep(messages):
+        office.clock.move_to(office.clock.now() + HOUR)
+        office.fail("two")
+        office.tell(second)
+        return office.take(messages)
+
+    office.tell(send=asleep)
+    before = {url: len(found) for url, found in office.got.items()}
+    office.live(HOUR, 10 * MINUTE)
+    assert {url: len(found) for url, found in office.got.items()} == before
+
+
 def test_four_daemons_at_the_same_moment_say_it_once(office: Office) -> None:
     """Whoever takes the turn tells; the others find that it is told."""
     office.fail("one")
