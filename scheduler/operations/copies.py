@@ -69,7 +69,7 @@ def restore(workspace: Workspace, source: Path, *, clock: Clock, who: str) -> in
     sent. Return how many deliveries that concerns.
 
     Raises:
-        UserError: the copy isn't one, or can't be put in place.
+        UserError: the copy isn't one, or can't be put in place, or another one is being put there.
     """
     path = database_path(workspace.database, workspace.folder)
     if not source.is_file():
@@ -78,16 +78,17 @@ def restore(workspace: Workspace, source: Path, *, clock: Clock, who: str) -> in
     require_copy(source)
     now = clock.now()
     place = path or workspace.var / "state.db"
-    _make_ready(place, source)
-    fresh, kept = place.with_name(f".{place.name}.restoring"), aside.place_aside(place, now)
-    with _held(workspace, path, now=now) as present:
-        doubtful = _prepared(workspace, source, fresh, present.since, now=now, who=who)
-        if path is None:
-            _fill(workspace, present, fresh, kept)
-        else:
-            _swap(fresh, path, kept)
-    if path is not None and present.connection is not None:
-        aside.make_whole(kept)
+    with aside.alone(place):
+        _make_ready(place, source)
+        fresh, kept = place.with_name(f".{place.name}.restoring"), aside.place_aside(place, now)
+        with _held(workspace, path, now=now) as present:
+            doubtful = _prepared(workspace, source, fresh, present.since, now=now, who=who)
+            if path is None:
+                _fill(workspace, present, fresh, kept)
+            else:
+                _swap(fresh, path, kept)
+        if path is not None and present.connection is not None:
+            aside.make_whole(kept)
     return doubtful
 
 
@@ -113,6 +114,7 @@ class _Since:
     pauses: list[Pause] = field(default_factory=list)
     estate: succession.Estate = field(default_factory=succession.Estate)
     whose: str | None = None  # which workspace's it is
+    outbox: str | None = None  # the mark of the folder that its outbox accounts' posts lie in
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -174,7 +176,8 @@ def _read(workspace: Workspace, stack: ExitStack, *, now: datetime) -> _Present:
         raise StateError(msg)
     known = {one.key: one for one in deliveries.in_status(c)}
     pauses, estate = controls.all_pauses(c), succession.read(c)
-    since = _Since(deliveries=known, pauses=pauses, estate=estate, whose=controls.get_meta(c, "workspace"))
+    whose, outbox = controls.get_meta(c, "workspace"), controls.get_meta(c, belonging.OUTBOX)
+    since = _Since(deliveries=known, pauses=pauses, estate=estate, whose=whose, outbox=outbox)
     return _Present(store=store, connection=c, since=since)
 
 
@@ -240,7 +243,9 @@ def _of(whose: str, since: _Since, workspace: Workspace) -> _Since:
 
 
 def _carry_over(c: Connection, since: _Since, *, now: datetime) -> None:
-    """Take over what is known to be out, and what people cancelled, withdrew and paused, since the copy was made."""
+    """Take over what is known to be out and where, and what people cancelled, withdrew and paused, since the copy."""
+    if since.outbox is not None:  # another machine that came first would write there what isn't found
+        controls.set_meta(c, belonging.OUTBOX, since.outbox)
     for pause in since.pauses:
         controls.pause(c, pause.scope, pause.name, why=pause.why, now=pause.at, kind=pause.kind)
     for one in deliveries.in_status(c):

@@ -56,7 +56,8 @@ def copy_state(
                     there.upgrade()
                 _require_ready(there, target, clock, moved=True)
                 return _copied(here, there, target, who=who, clock=clock, progress=progress)
-        return _into_file(workspace, here, new, target, who=who, clock=clock, progress=progress)
+        with aside.alone(new):
+            return _into_file(workspace, here, new, target, who=who, clock=clock, progress=progress)
 
 
 def _require_addresses(*given: str) -> None:
@@ -90,7 +91,6 @@ def _into_file(
             there.checkpoint()
         kept = aside.place_aside(new, clock.now())
         aside.set_aside(new, kept)
-    new.parent.mkdir(parents=True, exist_ok=True)
     with _opened(workspace, target) as there:
         there.upgrade()
         done = _copied(here, there, target, who=who, clock=clock, progress=progress)

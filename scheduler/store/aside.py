@@ -1,8 +1,11 @@
 """A state's file put aside with what SQLite keeps beside it: the newest of what was done may stand only there."""
 
+import fcntl
+import os
 import sqlite3
-from contextlib import suppress
-from datetime import datetime
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from scheduler import files
@@ -13,8 +16,41 @@ _WITH_IT = ("", "-wal", "-shm")
 
 
 def place_aside(path: Path, now: datetime) -> Path:
-    """Return where what stands at `path` is to be kept."""
-    return path.with_name(f"{path.name}.before-{now:%Y%m%dT%H%M%S}")
+    """Return where what stands at `path` is to be kept; where `now` has something already, by a later second's name."""
+    while True:
+        place = path.with_name(f"{path.name}.before-{now:%Y%m%dT%H%M%S}")
+        if not any(place.with_name(place.name + suffix).exists() for suffix in _WITH_IT):
+            return place
+        now += timedelta(seconds=1)
+
+
+@contextmanager
+def alone(path: Path) -> Iterator[None]:
+    """Let nobody else replace a state's file meanwhile. Its folder is locked: the file may be missing, or damaged.
+
+    Raises:
+        StateError: somebody else is replacing it, or the folder can't be written.
+    """
+    try:
+        files.make_folder(path.parent)
+        lock = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    except OSError as error:
+        msg = f"{path.parent}: can't be written ({error.strerror}): give this user the right to write there"
+        raise StateError(msg) from None
+    try:
+        with suppress(OSError):  # a file system that has no locks
+            _lock(lock, path.parent)
+        yield
+    finally:
+        os.close(lock)
+
+
+def _lock(lock: int, folder: Path) -> None:
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        msg = f"{folder}: another `restore` or `copy-state` is at work there: wait until it has ended, then look anew"
+        raise StateError(msg) from None
 
 
 def set_aside(path: Path, aside: Path) -> None:

@@ -25,14 +25,17 @@ def revision(engine: Engine) -> str | None:
         StateError: the database holds tables that aren't ours.
     """
     with reading(engine) as c:
-        names = set(inspect(c).get_table_names())
-        if "alembic_version" in names:
-            found = c.execute(text("SELECT version_num FROM alembic_version")).scalar()
-            return None if found is None else str(found)
+        return _revision(c)
+
+
+def _revision(c: Connection) -> str | None:
+    names = set(inspect(c).get_table_names())
+    if "alembic_version" in names:
+        found = c.execute(text("SELECT version_num FROM alembic_version")).scalar()
+        return None if found is None else str(found)
     if names:
-        msg = (
-            f"{engine.url.database}: this is another program's database: name a new file in config.yaml under database"
-        )
+        name = c.engine.url.database
+        msg = f"{name}: this is another program's database: name a new file in config.yaml under database"
         raise StateError(msg)
     return None
 
@@ -100,12 +103,12 @@ def upgrade(engine: Engine, *, first: Callable[[Connection], None] | None = None
     from alembic import command
     from alembic.util.exc import CommandError
 
-    before = revision(engine)
-    if before is not None:
-        _refuse_newer(engine, before)
     try:
         with writing(engine) as c:
             unhurried(c)
+            before = _revision(c)  # once it's one's turn: another call may have brought them there meanwhile
+            if before is not None:
+                _refuse_newer(engine, before)
             if first is not None and before not in {None, HEAD}:
                 first(c)
             command.upgrade(_config(c), "head")

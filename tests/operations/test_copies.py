@@ -6,7 +6,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
+from scheduler import app, belonging
+from scheduler.app import App
 from scheduler.errors import TryLater, UserError
+from scheduler.files import MachineError
 from scheduler.model import Receipt, Workspace
 from scheduler.operations import recover
 from scheduler.operations.cancel import cancel
@@ -180,6 +183,29 @@ def test_what_was_taken_down_since_asks_nobody(tmp_path: Path, monkeypatch: pyte
     world.run()
     assert (world[KEY].status, tasks(world)) == (Status.withdrawn, [])
     world.close()
+
+
+@databases.only("postgresql")
+def test_the_outbox_stays_where_it_is(tmp_path: Path):
+    """A copy from before the first daemon doesn't give the outbox to another machine, which would write it anew."""
+    url = databases.state(tmp_path)
+    one, other = (_with_outbox(tmp_path / name, url) for name in ("one", "other"))
+    backup(one, tmp_path / "copy.db")
+    belonging.require_outbox(one)
+    restore(one.workspace, tmp_path / "copy.db", clock=one.clock, who="me")
+    with pytest.raises(MachineError, match="lies on another machine"):
+        belonging.require_outbox(other)
+    belonging.require_outbox(one)
+    for machine in (one, other):
+        machine.close()
+
+
+def _with_outbox(folder: Path, url: str) -> App:
+    """Return a machine's App on a workspace with one outbox account."""
+    (folder / "posts").mkdir(parents=True)
+    lines = ("name: Test", "timezone: UTC", "languages: [en]", f"database: {url}", "accounts: {o: {platform: outbox}}")
+    (folder / "config.yaml").write_text("\n".join(lines), "utf-8")
+    return app.build(app.workspace(folder)[0])
 
 
 def test_a_state_of_an_older_form_is_not_replaced_unread(tmp_path: Path):

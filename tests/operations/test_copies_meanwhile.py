@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -106,6 +107,50 @@ def test_who_waited_for_the_file_does_not_write_into_the_one_put_aside(world: Wo
             [found] = raw.execute("SELECT status FROM deliveries WHERE key = ?", (KEY,)).fetchone()
         raw.close()
         assert found == Status.queued
+
+
+@databases.only("sqlite")
+@pytest.mark.parametrize("state", ["there", "missing", "damaged"])
+def test_two_that_put_a_copy_back_at_once(world: World, monkeypatch: pytest.MonkeyPatch, state: str):
+    """The second is told of the first, whose copy is in place with its pause; it may be called again then."""
+    var = world.workspace.folder / "var"
+    if state != "there":
+        world.close()
+        databases.lose(world.workspace.folder)
+    if state == "missing":
+        (var / "state.db").unlink()
+    real, refused = Path.replace, list[str]()
+
+    def meanwhile(path: Path, target: Path) -> Path:
+        if path.name in {"state.db", ".state.db.restoring"} - set(refused):  # on its way out, and on its way in
+            refused.append(path.name)
+            with pytest.raises(StateError, match="another `restore` or `copy-state` is at work there"):
+                _restore(world)
+        return real(path, target)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "replace", meanwhile)
+        _restore(world)
+    assert refused == ["state.db", ".state.db.restoring"][state == "missing" :]
+    assert _paused(var / "state.db") == ["all"]
+    _restore(world)
+    assert _paused(var / "state.db") == ["all"]
+    assert not list(var.glob(".state.db.*"))
+
+
+def _paused(state: Path) -> list[str]:
+    with closing(sqlite3.connect(state)) as raw:
+        return [scope for (scope,) in raw.execute("SELECT scope FROM pauses")]
+
+
+def test_what_is_kept_is_never_written_over(world: World):
+    """Two states that were replaced within one second are both kept."""
+    for _ in range(3):
+        restore(world.workspace, world.workspace.folder / "copy.db", clock=world.clock, who="me")
+    kept = sorted((world.workspace.folder / "var").glob("state.db.before-*[0-9]"))
+    assert [file.name[-4:] for file in kept] == ["0000", "0001", "0002"]
+    with closing(sqlite3.connect(kept[0])) as raw:
+        assert raw.execute("SELECT count(*) FROM pauses").fetchone() == (0,), "the first one, which nobody had paused"
 
 
 @databases.only("sqlite")

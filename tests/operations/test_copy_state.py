@@ -161,6 +161,29 @@ def test_what_is_put_aside_goes_with_its_log(world: World, server: str):
     raw.close()
 
 
+def test_two_that_copy_into_one_file_at_once(world: World, server: str, monkeypatch: pytest.MonkeyPatch):
+    """The second doesn't put aside what the first has just copied: all of it is there, and in use."""
+    _move(world, FILE, server)
+    before = _digests(world, server)
+    real, refused = module._copied, []
+
+    def meanwhile(*args: Any, **given: Any) -> Any:
+        if not refused:
+            refused.append(1)
+            with pytest.raises(StateError, match="another `restore` or `copy-state` is at work there"):
+                _move(world, server, FILE)
+        return real(*args, **given)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(module, "_copied", meanwhile)
+        _move(world, server, FILE)
+    assert refused == [1]
+    with pytest.raises(UserError, match="has moved to"):
+        _move(world, server, FILE)
+    assert _digests(world, FILE) == before
+    assert len(list((world.workspace.folder / "var").glob("state.db.before-*[0-9]"))) == 1
+
+
 def test_it_goes_on_there(world: World, server: str):
     """What was out isn't sent again, and what was waiting goes, from the new database."""
     _move(world, FILE, server)

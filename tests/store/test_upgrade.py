@@ -1,6 +1,7 @@
 """States of versions before, brought to this one's form: nothing of them is queued or sent again, or half changed."""
 
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -8,7 +9,7 @@ from typing import Any
 
 import pytest
 from alembic import command, op
-from sqlalchemy import inspect, text
+from sqlalchemy import Connection, Engine, inspect, text
 
 from scheduler.clock import SimulatedClock
 from scheduler.errors import UserError
@@ -170,6 +171,26 @@ def test_the_drill(old: World, busy: Workspace, monkeypatch: pytest.MonkeyPatch,
     assert len(keys) == len(set(keys))
     assert {"act/sends@a", "act/waits@a"} <= set(keys)
     assert upgrade(busy, clock=old.clock).copy is None, "done once"
+
+
+@databases.only("sqlite")
+def test_two_upgrades_at_once(old: World, busy: Workspace, monkeypatch: pytest.MonkeyPatch):
+    """One that waited for another finds its work done, and the copy of the state as it was stays that."""
+    real, done = schema.writing, []
+
+    def after_another(engine: Engine) -> AbstractContextManager[Connection]:
+        monkeypatch.setattr(schema, "writing", real)
+        done.append(upgrade(busy, clock=old.clock))
+        return real(engine)
+
+    monkeypatch.setattr(schema, "writing", after_another)
+    done.append(upgrade(busy, clock=old.clock))
+    assert [one.before for one in done] == [PREVIOUS, schema.HEAD]
+    assert done[1].copy is None
+    assert done[0].copy is not None
+    engine = open_engine(f"sqlite:///{done[0].copy}", busy.folder)
+    assert schema.revision(engine) == PREVIOUS
+    engine.dispose()
 
 
 def test_no_upgrade_under_a_daemon(old: World, busy: Workspace):
