@@ -10,10 +10,10 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from scheduler import blobs, rendering
+from scheduler import blobs, rendering, renders
 from scheduler.app import App
 from scheduler.files import MachineError
-from scheduler.store import Delivery, controls, submissions, withdrawals
+from scheduler.store import Delivery, controls, held, submissions, withdrawals
 from scheduler.submission import Stage, Submission
 
 _LOG = logging.getLogger(__name__)
@@ -146,9 +146,15 @@ def sweep(app: App) -> bool:
 
 
 def last_look(app: App, *, before: datetime) -> None:
-    """Look once more for what was rendered of submissions that ended before `before`, by a worker that was at it."""
+    """Look once more for what was rendered of submissions that ended before `before`, by a worker that was at it.
+
+    Whichever machine looks first forgets their hashes for all. So each looks at its own too: what is a volunteer's and
+    made of nothing that is still theirs to show goes.
+    """
     with app.store.read() as c:
         found = withdrawals.hashed(c, before)
+        ended, alive = held.hashes(c, *_ENDED), held.hashes(c, *(set(Stage) - _ENDED))
+    renders.forget_here(app.workspace, ended=ended, alive=alive)
     if not found:
         return
     try:

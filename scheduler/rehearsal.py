@@ -62,7 +62,7 @@ def rehearse(
     With `strict` the real publishers speak over HTTP to stand-ins on loopback that refuse what the networks would.
 
     Raises:
-        UserError: nothing is planned, or `out` holds something else.
+        UserError: nothing is planned, `out` holds something else, or a volunteer took something back meanwhile.
     """
     planned = plan.deliveries(loaded.actions, workspace)
     times = _times(planned, loaded.actions, workspace)
@@ -71,13 +71,14 @@ def rehearse(
         raise UserError(msg)
     first = begins or times[0] - timedelta(hours=1)
     last = ends or times[-1] + timedelta(days=1)
-    handed_in = _handed_in(workspace)
     _empty(out)
+    handed_in = _handed_in(workspace)  # after that: what is taken back from now on is seen
     clock = SimulatedClock(first)
     # Its own var/ keeps the stand-ins' posts out of the workspace's; pictures are rendered once, for both.
     stage = replace(_alone(workspace, handed_in), database=f"sqlite:///{out.resolve() / 'state.db'}")
     coming = [one for one in planned if first <= one.due_at <= last]
-    with drawing.ahead(coming, stage), _networks(workspace, out, clock, strict=strict) as (factory, there):
+    networks = _networks(workspace, out, clock, strict=strict)
+    with _unless_taken_back(out), drawing.ahead(coming, stage), networks as (factory, there):
         store = open_store(stage.database, out, durable=False)
         app = parts.build(stage, clock=clock, factory=factory, state=store)
         try:
@@ -209,16 +210,33 @@ def _empty(out: Path) -> None:
         raise UserError(msg) from None
 
 
+@contextmanager
+def _unless_taken_back(out: Path) -> Iterator[None]:
+    """Write into a rehearsal's folder; where a volunteer took something back meanwhile, nothing of it is left."""
+    try:
+        yield
+    finally:
+        if not (out / REHEARSED).exists():
+            shutil.rmtree(out, ignore_errors=True)
+            msg = "a volunteer took something back meanwhile, so the rehearsal was thrown away: rehearse again"
+            raise UserError(msg)
+
+
 def write_gallery(result: Rehearsed, workspace: Workspace, actions: Iterable[Action], *, language: str = "en") -> Path:
-    """Write the page that shows a rehearsal; return its path."""
+    """Write the page that shows a rehearsal; return its path.
+
+    Raises:
+        UserError: a volunteer took something back meanwhile.
+    """
     by_key = {action.key: action for action in actions}
-    return gallery.write(
-        result.out,
-        title=workspace.name.in_language(language, workspace.language),
-        language=language,
-        timezone=workspace.timezone,
-        shown=[_shown(one, workspace, by_key.get(one.action)) for one in result.deliveries],
-    )
+    with _unless_taken_back(result.out):
+        return gallery.write(
+            result.out,
+            title=workspace.name.in_language(language, workspace.language),
+            language=language,
+            timezone=workspace.timezone,
+            shown=[_shown(one, workspace, by_key.get(one.action)) for one in result.deliveries],
+        )
 
 
 def _shown(one: Delivery, workspace: Workspace, action: Action | None) -> gallery.Shown:

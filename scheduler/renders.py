@@ -31,7 +31,7 @@ THEIRS = "theirs"
 """Beside that: whether a volunteer handed that photo or film in."""
 
 REHEARSED = "rehearsal.txt"
-"""The file by which a rehearsal's folder is known."""
+"""The file by which a rehearsal's folder is known; where it is gone meanwhile, something was taken back."""
 
 _SEAL = "seal"
 """Beside that, where machines share it: what only they can write, so that nobody slips them another picture."""
@@ -180,9 +180,11 @@ def forget_here(workspace: Workspace, *, ended: Collection[str], alive: Collecti
 
 
 def forget_rehearsal(workspace: Workspace) -> None:
-    """Delete the folder of the last rehearsal."""
-    rehearsal = workspace.var / "rehearsal"  # its gallery shows copies
-    if (rehearsal / REHEARSED).exists():
+    """Delete the rehearsals under var/, whatever is in them; what is still being written goes by who writes it."""
+    var = workspace.var
+    for rehearsal in {var / "rehearsal", *(mark.parent for mark in var.glob(f"*/{REHEARSED}"))}:  # they show copies
+        with suppress(OSError):
+            (rehearsal / REHEARSED).unlink()  # first, so that what is written after this is known to be
         shutil.rmtree(rehearsal, ignore_errors=True)
 
 

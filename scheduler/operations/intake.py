@@ -19,7 +19,7 @@ from scheduler.consents import codes
 from scheduler.errors import UserError
 from scheduler.files import MachineError
 from scheduler.model import Action, Risk
-from scheduler.store import Connection, StateError, drafts, refused, staff, submissions, uploads
+from scheduler.store import Connection, StateError, database_path, drafts, refused, staff, submissions, uploads
 from scheduler.submission import Box, Consent, NameMode, Stage, Submission
 
 if TYPE_CHECKING:
@@ -165,7 +165,8 @@ def clean(app: App, submission_id: int, *, given_up: Callable[[], bool] = lambda
 
     Args:
         app: the workspace.
-        submission_id: the draft; one that is clean already, or that another machine took, is returned as it is.
+        submission_id: the draft; one that is clean already, or that another machine took, is returned as it is, and
+            so is one that another process made clean, or refused, meanwhile.
         given_up: tells whether the program is ending, so that a file whose opening was broken off isn't blamed.
 
     Raises:
@@ -204,7 +205,7 @@ def cover(app: App, submission: Submission, boxes: Sequence[Box], *, every_face:
         every_face: in a film, cover each face that is found all the way it moves.
 
     Raises:
-        RefusedError: a film's face can't be followed.
+        RefusedError: a film's face can't be followed, or other places were covered meanwhile.
         MachineError: this machine can't do it now.
     """
     from media.errors import FacesLost, MediaError
@@ -232,7 +233,10 @@ def cover(app: App, submission: Submission, boxes: Sequence[Box], *, every_face:
     kept = {"source": base, "covers": covers} if covers else {"source": "", "covers": ()}
     if not covers:  # as it was: the new file shows it all, and the one before isn't needed
         old.append(base)
-    return _changed(app, found, new=names, remove=old, **kept, **covering.facts(made), **names)
+    changed = _changed(app, found, new=names, remove=old, **kept, **covering.facts(made), **names)
+    if changed.covers != covers:
+        raise RefusedError(Why.changed)
+    return changed
 
 
 def _covered(path: Path, boxes: tuple[Box, ...], *, film: bool, every_face: bool) -> "Cleaned":
@@ -367,25 +371,33 @@ def _draft(app: App, number: int) -> Submission:
 def _changed(
     app: App, was: Submission, *, new: dict[str, str] | None = None, remove: Sequence[str] = (), **values: Any
 ) -> Submission:
-    """Change a draft, whatever else changed in it; drop the files it needs no more, or the new ones if it is gone."""
+    """Change a draft, whatever else changed in it; drop the files it needs no more, or the new ones if it is gone.
+
+    Its files are never changed twice: where somebody else was faster with them, it is returned as it is by now.
+    """
     try:
         with app.store.write() as c:
             found = submissions.find(c, id=was.id)
             if found is None or found.stage is not Stage.draft:
                 raise RefusedError(Why.gone)
-            made = submissions.change(c, found, touched_at=app.clock.now(), **values)
+            late = "source" in values and _files_of(found) != _files_of(was)
+            made = found if late else submissions.change(c, found, touched_at=app.clock.now(), **values)
     except StateError:  # nobody knows whether it was done: a file that is nobody's goes as a stray
         raise
     except Exception:
         _remove(app, *(new or {}).values())
         raise
-    _remove(app, *remove)
+    _remove(app, *((new or {}).values() if late else remove))
     return made
 
 
 def _is_here(app: App, name: str) -> bool:
-    """Tell whether this machine took a draft: of those that share their files each opens its own."""
-    return not blobs.shared(app.workspace) or (folder(app) / name).is_file()
+    """Tell whether this machine took a draft: of those that share a state each opens its own.
+
+    With a state on this machine it is alone: then a file that isn't there is nowhere, and its volunteer is told so.
+    """
+    alone = database_path(app.workspace.database, app.workspace.folder) is not None
+    return (alone and not blobs.shared(app.workspace)) or (folder(app) / name).is_file()
 
 
 def _files_of(submission: Submission) -> list[str]:

@@ -1,20 +1,23 @@
 """Taking something in, one step at a time: nothing is lost, nothing is doubled, nothing stays."""
 
+import hashlib
 import io
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import pytest
 
+from scheduler import cleaning, files
 from scheduler.consents import codes
 from scheduler.model import Action, Phase, Risk, Text
 from scheduler.operations import intake
 from scheduler.operations.intake import RefusedError, Why
 from scheduler.store import submissions
 from scheduler.submission import NameMode, Stage, Submission
+from tests import databases
 from tests.media.films import film
 from tests.web.site import drawn
 from tests.world import World, example_consent
@@ -80,17 +83,80 @@ def test_a_refused_file_says_why_and_is_gone(world: World) -> None:
     assert intake.unfinished(world.app) == []
 
 
+@databases.only("sqlite")
 def test_an_original_that_vanished_is_told(world: World) -> None:
-    """A file that somebody deleted is a damaged one, not a crash."""
+    """A file that somebody deleted is a damaged one, not a crash: on a machine that can be the only one."""
     draft = begun(world).submission
     (intake.folder(world.app) / draft.source).unlink()
     assert intake.clean(world.app, draft.id).problem == "Damaged"
 
 
+def test_an_original_that_another_machine_has_is_its_own(world: World) -> None:
+    """Where machines share the state alone, one neither takes up nor calls damaged what the other is opening."""
+    draft = begun(world).submission
+    other = world.daemon("other")
+    other.workspace = replace(
+        world.workspace, folder=world.workspace.folder / "other", database="postgresql://db/state"
+    )
+    assert intake.unfinished(other) == []
+    assert intake.clean(other, draft.id) == draft
+    assert intake.clean(world.app, draft.id).file
+
+
+def test_of_two_that_open_a_file_the_later_one_uncovers_nothing(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A process that is done after another one, and after a face was covered, drops what it made."""
+    draft, real = begun(world).submission, cleaning.upload
+
+    def slow(file: BinaryIO) -> Any:
+        monkeypatch.setattr(cleaning, "upload", real)
+        intake.cover(world.app, intake.clean(world.app, draft.id), [(0.1, 0.1, 0.3, 0.3)])
+        file.seek(0)
+        return real(file)
+
+    monkeypatch.setattr(cleaning, "upload", slow)
+    found = intake.clean(world.app, draft.id)
+    assert found.covers == ((0.1, 0.1, 0.3, 0.3),)
+    assert stored(world) == {found.source, found.file, found.preview}
+    assert found.sha256 == hashlib.sha256((intake.folder(world.app) / found.file).read_bytes()).hexdigest()
+
+
+def test_of_two_that_open_a_file_the_later_one_blames_nothing(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What another process made clean and deleted just before is no damaged file."""
+    draft, real = begun(world).submission, files.open_plain
+
+    def late(path: Path) -> Any:
+        monkeypatch.setattr(files, "open_plain", real)
+        intake.clean(world.app, draft.id)
+        return real(path)
+
+    monkeypatch.setattr(files, "open_plain", late)
+    found = intake.clean(world.app, draft.id)
+    assert (found.problem, found.source) == ("", "")
+    assert stored(world) == {found.file, found.preview}
+
+
+def test_of_two_covers_at_once_the_slower_is_told(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It leaves what the faster one covered, and no file of its own."""
+    draft, real = intake.clean(world.app, begun(world).submission.id), cleaning.photo
+    faster = [(0.1, 0.1, 0.3, 0.3), (0.5, 0.5, 0.7, 0.7)]
+
+    def slow(*given: Any, **settings: Any) -> Any:
+        monkeypatch.setattr(cleaning, "photo", real)
+        intake.cover(world.app, draft, faster)
+        return real(*given, **settings)
+
+    monkeypatch.setattr(cleaning, "photo", slow)
+    with pytest.raises(RefusedError) as refused:
+        intake.cover(world.app, draft, faster[:1])
+    assert refused.value.why is Why.changed
+    found = intake.clean(world.app, draft.id)
+    assert found.covers == tuple(faster)
+    assert stored(world) == {found.source, found.file, found.preview}
+
+
 def test_a_machine_that_ends_blames_no_file(world: World) -> None:
     """Where opening was broken off because the program ends, the draft waits for the next start."""
     from media.errors import Unfinished
-    from scheduler import cleaning
     from scheduler.files import MachineError
 
     draft = begun(world).submission

@@ -1,11 +1,17 @@
 """Pictures of volunteers: what a network refuses, what a preview and a rehearsal show, and what is left of them."""
 
+import shutil
 from dataclasses import replace
 from datetime import timedelta
 
-from scheduler import examples, plan, rehearsal, rendering, review
+import pytest
+
+from scheduler import examples, plan, rehearsal, rendering, renders, review
+from scheduler.errors import UserError
 from scheduler.model import Account, Finding, Level
 from scheduler.operations import preview
+from scheduler.operations.take_back import take_back
+from scheduler.operations.tidy import tidy
 from scheduler.posts import Loaded
 from scheduler.publishers import x
 from scheduler.submission import Placing
@@ -109,6 +115,43 @@ def test_nothing_that_was_rendered_is_left(tmp_path):
     world.close()
 
 
+@pytest.mark.parametrize("step", ["_handed_in", "_let_time_pass", "_shown"])
+def test_what_is_taken_back_during_a_rehearsal_leaves_nothing_of_it(tmp_path, monkeypatch, step):
+    """Whatever it is at: it says so, its folder is gone, and the next rehearsal goes through."""
+    world = voices(tmp_path)
+    world.submit(world.slots()[0], networks=["outbox"])
+    out, real = world.workspace.var / "rehearsal", getattr(rehearsal, step)
+
+    def rehearse():
+        result = rehearsal.rehearse(world.workspace, loaded(world), out=out)
+        return rehearsal.write_gallery(result, world.workspace, world.actions.values())
+
+    def late(*given, **settings):
+        renders.forget_rehearsal(world.workspace)
+        return real(*given, **settings)
+
+    monkeypatch.setattr(rehearsal, step, late)
+    with pytest.raises(UserError, match="took something back"):
+        rehearse()
+    assert not out.exists()
+    monkeypatch.setattr(rehearsal, step, real)
+    assert rehearse().is_file()
+    world.close()
+
+
+def test_a_rehearsals_folder_goes_without_its_mark(tmp_path):
+    """What a rehearsal that was killed has left goes when something is taken back, also without its mark."""
+    world = voices(tmp_path)
+    (world.workspace.var / "rehearsal/pictures").mkdir(parents=True)
+    french = world.workspace.var / "rehearsal-fr"  # made with --out
+    french.mkdir()
+    (french / renders.REHEARSED).touch()
+    renders.forget_rehearsal(world.workspace)
+    assert not (world.workspace.var / "rehearsal").exists()
+    assert not french.exists()
+    world.close()
+
+
 def test_a_picture_that_never_came_into_a_delivery_is_forgotten_too(tmp_path):
     """What was only shown to a moderator is found by the hash of its photo."""
     world = voices(tmp_path)
@@ -117,4 +160,25 @@ def test_a_picture_that_never_came_into_a_delivery_is_forgotten_too(tmp_path):
     world.let(2 * HOUR)
     rendering.forget([], world.workspace, made_of=[mine.sha256])
     assert list((world.workspace.var / "rendered").iterdir()) == []
+    world.close()
+
+
+def test_each_machine_forgets_what_it_has_rendered(tmp_path):
+    """Taken back on one machine, which looked first, a picture goes from the other's disk too; what goes on stays."""
+    world = voices(tmp_path)
+    world.write(post("p"), *world.actions["act"].posts, post("w", at=NOON + HOUR, submissions=True))
+    mine, theirs = (world.submit(slot, networks=["outbox"]) for slot in world.slots())
+    world.queue()
+    world.let(2 * HOUR)
+    other = world.daemon("other")
+    other.workspace = replace(world.workspace, folder=tmp_path / "other")
+    shutil.copytree(world.workspace.var / "rendered", other.workspace.var / "rendered")
+    take_back(world.app, mine.ref, who="volunteer")
+    world.clock.move_to(NOON + 6 * HOUR)
+    for app in (world.app, other):
+        tidy(app)
+    kept = [{file.name for file in (app.workspace.var / "rendered").iterdir()} for app in (world.app, other)]
+    assert kept[0] == kept[1]
+    found = [file.read_text() for file in (other.workspace.var / "rendered").glob("*.json")]
+    assert [mine.sha256 in "".join(found), theirs.sha256 in "".join(found)] == [False, True]
     world.close()
