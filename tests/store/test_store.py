@@ -250,6 +250,7 @@ def test_a_file_that_another_program_makes_ready_is_waited_for(tmp_path: Path):
     other.execute("BEGIN IMMEDIATE")
     ending = threading.Timer(0.4, lambda: other.execute("ROLLBACK"))
     ending.start()
-    open_engine("sqlite:///var/state.db", tmp_path).connect().close()
+    with open_engine("sqlite:///var/state.db", tmp_path).connect() as c:
+        assert c.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
     ending.join()
     other.close()
