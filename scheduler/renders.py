@@ -172,8 +172,9 @@ def forget_here(workspace: Workspace, *, ended: Collection[str], alive: Collecti
         facts = facts_of(file)
         made_of = facts.get(MADE_OF)
         if made_of not in alive and (made_of in ended or facts.get(THEIRS)):
-            drop(folder, file.stem)
-            done += 1
+            with suppress(OSError):  # what can't be deleted is tried again in an hour, and keeps nothing else
+                drop(folder, file.stem)
+                done += 1
     if done:
         forget_rehearsal(workspace)
     return done

@@ -5,7 +5,7 @@ import json
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from sqlalchemy import Connection, Table, false, func, insert, select, text
+from sqlalchemy import Connection, Table, func, insert, select, text
 
 from scheduler.store.faults import StateError
 from scheduler.store.tables import metadata
@@ -100,5 +100,6 @@ def _go_on_counting(c: Connection) -> None:
         return
     for table in metadata.sorted_tables:
         if "id" in table.c:
-            after = select(func.coalesce(func.max(table.c.id), 0) + 1).scalar_subquery()
-            c.execute(select(func.setval(func.pg_get_serial_sequence(table.name, "id"), after, false())))
+            counter = c.execute(select(func.pg_get_serial_sequence(table.name, "id"))).scalar_one()
+            after = c.execute(select(func.coalesce(func.max(table.c.id), 0) + 1)).scalar_one()
+            c.execute(text(f"ALTER SEQUENCE {counter} RESTART WITH {after}"))  # setval would outlive a rollback
