@@ -13,7 +13,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from scheduler import blobs, cleaning, covering, files, receipts, sharing
+from scheduler import blobs, cleaning, covering, erasure, files, receipts, sharing
 from scheduler.app import App
 from scheduler.consents import codes
 from scheduler.errors import UserError
@@ -126,7 +126,7 @@ def abandon(app: App, submission: Submission) -> None:
         if found is None or found.stage is not Stage.draft:
             return
         submissions.drop_drafts(c, [found.id])
-    _remove(app, *_files_of(found))
+    _remove(app, *erasure.names(found))
 
 
 def _begun(c: Connection, app: App, *, action: Action, once: str, row: dict[str, Any]) -> tuple[Begun, list[str]]:
@@ -147,11 +147,11 @@ def _begun(c: Connection, app: App, *, action: Action, once: str, row: dict[str,
             again = submissions.change(c, known, group=row["group"], **marks)
             return Begun(secret=secret, submission=again), [row["source"]]
         submissions.drop_drafts(c, [known.id])
-        gone = _files_of(known)
+        gone = erasure.names(known)
     dropped = drafts.make_room(c, film=row["mime"].startswith("video/"), now=now)
     if dropped is None:
         raise RefusedError(Why.full)
-    gone += [name for one in dropped for name in _files_of(one)]
+    gone += [name for one in dropped for name in erasure.names(one)]
     added: dict[str, Any] = {"ref": secrets.token_hex(8), "action": action.key, "risk": action.risk, "once": once}
     number = submissions.add(c, now=now, draft_hash=marks["draft_hash"], **added, **row)
     return Begun(secret=secret, submission=submissions.by_id(c, number)), gone
@@ -165,8 +165,7 @@ def clean(app: App, submission_id: int, *, given_up: Callable[[], bool] = lambda
 
     Args:
         app: the workspace.
-        submission_id: the draft; one that is clean already, or that another machine took, is returned as it is, and
-            so is one that another process made clean, or refused, meanwhile.
+        submission_id: the draft; one that another process or machine made clean, or takes, is returned as it is.
         given_up: tells whether the program is ending, so that a file whose opening was broken off isn't blamed.
 
     Raises:
@@ -371,16 +370,13 @@ def _draft(app: App, number: int) -> Submission:
 def _changed(
     app: App, was: Submission, *, new: dict[str, str] | None = None, remove: Sequence[str] = (), **values: Any
 ) -> Submission:
-    """Change a draft, whatever else changed in it; drop the files it needs no more, or the new ones if it is gone.
-
-    Its files are never changed twice: where somebody else was faster with them, it is returned as it is by now.
-    """
+    """Change a draft; drop the files it needs no more, or the new ones: it is gone, or somebody was faster with its."""
     try:
         with app.store.write() as c:
             found = submissions.find(c, id=was.id)
             if found is None or found.stage is not Stage.draft:
                 raise RefusedError(Why.gone)
-            late = "source" in values and _files_of(found) != _files_of(was)
+            late = "source" in values and erasure.names(found) != erasure.names(was)
             made = found if late else submissions.change(c, found, touched_at=app.clock.now(), **values)
     except StateError:  # nobody knows whether it was done: a file that is nobody's goes as a stray
         raise
@@ -392,16 +388,9 @@ def _changed(
 
 
 def _is_here(app: App, name: str) -> bool:
-    """Tell whether this machine took a draft: of those that share a state each opens its own.
-
-    With a state on this machine it is alone: then a file that isn't there is nowhere, and its volunteer is told so.
-    """
+    """Tell whether this machine took a draft: of those that share a state each opens its own; one alone has all."""
     alone = database_path(app.workspace.database, app.workspace.folder) is not None
     return (alone and not blobs.shared(app.workspace)) or (folder(app) / name).is_file()
-
-
-def _files_of(submission: Submission) -> list[str]:
-    return [submission.source, submission.file, submission.poster, submission.preview]
 
 
 def _remove(app: App, *names: str) -> None:
