@@ -35,6 +35,14 @@ STEPS: Mapping[Stage, frozenset[Stage]] = {
 """Every allowed step. `withdrawn` is final."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class ToCover:
+    """What a volunteer wants covered in a film: these places in every picture, or each face all the way."""
+
+    boxes: tuple[Box, ...]
+    every_face: bool
+
+
 class NameMode(StrEnum):
     """How the volunteer wants to be named."""
 
@@ -118,6 +126,7 @@ class Submission:
     uploaded_by: int | None  # the member of staff who handed it in, signed in
     contact: str  # encrypted, or empty
     touched_at: datetime | None  # the last step of a draft
+    to_cover: ToCover | None = None  # of a draft, until it is covered
 
     @property
     def film(self) -> bool:

@@ -1,8 +1,8 @@
 """Take in what a volunteer hands in: into quarantine, made anew, covered and described, handed in with a consent.
 
-begin (quarantine, a draft) -> clean (in the sandbox) -> cover, describe -> hand_in (the moderators see it, the code
-that takes it back is told once). Everything between is the draft's row: nothing is held in memory, so that a program
-that is killed goes on where it stood.
+begin (quarantine, a draft) -> clean (in the sandbox) -> `cover` (a module of its own), describe -> hand_in (the
+moderators see it, the code that takes it back is told once). Everything between is the draft's row: nothing is held in
+memory, so that a program that is killed goes on where it stood.
 """
 
 import secrets
@@ -20,11 +20,10 @@ from scheduler.errors import UserError
 from scheduler.files import MachineError
 from scheduler.model import Action, Risk
 from scheduler.store import Connection, StateError, database_path, drafts, refused, staff, submissions, uploads
-from scheduler.submission import Box, Consent, NameMode, Stage, Submission
+from scheduler.submission import Consent, NameMode, Stage, Submission
 
 if TYPE_CHECKING:
     from media.errors import MediaError
-    from media.order import Cleaned
 
 MOST_WORDS = 120
 """Characters of a message: what can be read on a card."""
@@ -42,6 +41,7 @@ class Why(StrEnum):
     gone = "The draft is gone: begin again"
     full = "Very many pictures are coming in at this moment: try again in an hour"
     changed = "It was changed meanwhile: look at it once more"
+    covered = "Other places were covered meanwhile, or are being covered now: look at it once more"
     empty = "The file is empty: choose another one"
     no_message = "Write a message, at most 120 characters long"
     too_long = "That is too long: shorten it"
@@ -116,7 +116,7 @@ def unfinished(app: App) -> list[int]:
     """Return the drafts whose file waits on this machine to be cleaned: after a restart they are cleaned again."""
     with app.store.read() as c:
         waiting = [one for one in submissions.in_stage(c, Stage.draft) if one.source and not one.file]
-    return [one.id for one in waiting if _is_here(app, one.source)]
+    return [one.id for one in waiting if is_here(app, one.source)]
 
 
 def abandon(app: App, submission: Submission) -> None:
@@ -157,7 +157,7 @@ def _begun(c: Connection, app: App, *, action: Action, once: str, row: dict[str,
     return Begun(secret=secret, submission=submissions.by_id(c, number)), gone
 
 
-# ── made anew, and covered ──────────────────────────────────────────────────────────────────────────────
+# ── made anew ───────────────────────────────────────────────────────────────────────────────────────────
 
 
 def clean(app: App, submission_id: int, *, given_up: Callable[[], bool] = lambda: False) -> Submission:
@@ -174,8 +174,8 @@ def clean(app: App, submission_id: int, *, given_up: Callable[[], bool] = lambda
     """
     from media.errors import MediaError
 
-    found = _draft(app, submission_id)
-    if found.file or not found.source or not _is_here(app, found.source):
+    found = current(app, submission_id)
+    if found.file or not found.source or not is_here(app, found.source):
         return found
     try:
         with files.open_plain(folder(app) / found.source) as file:
@@ -187,65 +187,11 @@ def clean(app: App, submission_id: int, *, given_up: Callable[[], bool] = lambda
     except MediaError as error:
         if given_up() or _machines_fault(error):
             raise MachineError(str(error)) from None
-        return _changed(app, found, remove=(found.source,), source="", problem=type(error).__name__)
+        return changed(app, found, remove=(found.source,), source="", problem=type(error).__name__)
     except UserError:
-        return _changed(app, found, remove=(found.source,), source="", problem="Damaged")
+        return changed(app, found, remove=(found.source,), source="", problem="Damaged")
     values: dict[str, Any] = {"source": "", "problem": "", "faces": seen, **covering.facts(made), **names}
-    return _changed(app, found, new=names, remove=(found.source,), **values)
-
-
-def cover(app: App, submission: Submission, boxes: Sequence[Box], *, every_face: bool = False) -> Submission:
-    """Burn covers into the pixels of a new file; the uncovered one waits for a change of mind until it is handed in.
-
-    Args:
-        app: the workspace.
-        submission: a draft that is clean.
-        boxes: exactly these places are covered; in a film in every picture.
-        every_face: in a film, cover each face that is found all the way it moves.
-
-    Raises:
-        RefusedError: a film's face can't be followed, or other places were covered meanwhile.
-        MachineError: this machine can't do it now.
-    """
-    from media.errors import FacesLost, MediaError
-
-    found = _draft(app, submission.id)
-    base = found.source or found.file
-    if not _is_here(app, base):
-        raise MachineError("another machine took it, and has it")
-    wanted = tuple(_bounded(box) for box in boxes)
-    if not wanted and not every_face:
-        if not found.source:
-            return found
-        wanted, every_face = (), False
-    elif wanted == found.covers and not every_face:
-        return found
-    try:
-        made = _covered(folder(app) / base, wanted, film=found.film, every_face=every_face)
-        names = covering.written(app, made)
-    except FacesLost:
-        raise RefusedError(Why.faces_lost) from None
-    except MediaError as error:
-        raise MachineError(str(error)) from None
-    covers = (*wanted, *(made.faces if every_face else ()))
-    old = [name for name in (found.file, found.poster, found.preview) if name != base]
-    kept = {"source": base, "covers": covers} if covers else {"source": "", "covers": ()}
-    if not covers:  # as it was: the new file shows it all, and the one before isn't needed
-        old.append(base)
-    changed = _changed(app, found, new=names, remove=old, **kept, **covering.facts(made), **names)
-    if changed.covers != covers:
-        raise RefusedError(Why.changed)
-    return changed
-
-
-def _covered(path: Path, boxes: tuple[Box, ...], *, film: bool, every_face: bool) -> "Cleaned":
-    from media.order import Region
-
-    places = [Region(*box) for box in boxes]
-    with files.open_plain(path) as file:
-        if film:
-            return cleaning.film(file, cover=places, cover_faces=every_face)
-        return cleaning.photo(file.read(), cover=places)
+    return changed(app, found, new=names, remove=(found.source,), **values)
 
 
 def _machines_fault(error: "MediaError") -> bool:
@@ -254,11 +200,6 @@ def _machines_fault(error: "MediaError") -> bool:
 
     words = str(error)
     return isinstance(error, Unfinished) and words != str(Unfinished()) and not words.startswith("the file takes")
-
-
-def _bounded(box: Box) -> Box:
-    left, top, right, bottom = (min(max(edge, 0.0), 1.0) for edge in box)
-    return (min(left, right), min(top, bottom), max(left, right), max(top, bottom))
 
 
 # ── described, and handed in ────────────────────────────────────────────────────────────────────────────
@@ -279,18 +220,18 @@ def describe(app: App, submission: Submission, **answers: Any) -> Submission:
                 raise RefusedError(Why.no_message if name == "message" else Why.too_long)
     if "message" in values and not values["message"]:
         raise RefusedError(Why.no_message)
-    found = _draft(app, submission.id)
+    found = current(app, submission.id)
     if found.risk is Risk.high and ("name" in values or "name_mode" in values):
         values |= {"name": "", "name_mode": NameMode.none}
     if "contact" in values:
         values["contact"] = app.vault.seal(values["contact"])
-    return _changed(app, found, **values)
+    return changed(app, found, **values)
 
 
 def raise_risk(app: App, submission: Submission, risk: Risk) -> Submission:
     """Give a draft the risk that its action has by now; at high risk name and contact go."""
     gone: dict[str, Any] = {"name": "", "name_mode": NameMode.none, "contact": ""} if risk is Risk.high else {}
-    return _changed(app, submission, risk=risk, **gone)
+    return changed(app, submission, risk=risk, **gone)
 
 
 def hand_in(app: App, submission: Submission, consent: Consent, *, secret: str = "") -> tuple[Submission, str]:
@@ -331,6 +272,8 @@ def _require_agreed(c: Connection, found: Submission | None, seen: Submission, c
         raise RefusedError(Why.not_agreed)
     if any(getattr(found, name) != getattr(seen, name) for name in _AGREED_TO):
         raise RefusedError(Why.changed)
+    if found.to_cover is not None:
+        raise RefusedError(Why.covered)
     if not found.message:
         raise RefusedError(Why.no_message)
     if refused.holds(c, found.file_hash):
@@ -359,7 +302,12 @@ def by_code(app: App, code: str) -> Submission | None:
 # ── rows and files ──────────────────────────────────────────────────────────────────────────────────────
 
 
-def _draft(app: App, number: int) -> Submission:
+def current(app: App, number: int) -> Submission:
+    """Return a draft as it is now.
+
+    Raises:
+        RefusedError: there is no such draft any more.
+    """
     with app.store.read() as c:
         found = submissions.find(c, id=number)
     if found is None or found.stage is not Stage.draft:
@@ -367,7 +315,7 @@ def _draft(app: App, number: int) -> Submission:
     return found
 
 
-def _changed(
+def changed(
     app: App, was: Submission, *, new: dict[str, str] | None = None, remove: Sequence[str] = (), **values: Any
 ) -> Submission:
     """Change a draft; drop the files it needs no more, or the new ones: it is gone, or somebody was faster with its."""
@@ -376,7 +324,7 @@ def _changed(
             found = submissions.find(c, id=was.id)
             if found is None or found.stage is not Stage.draft:
                 raise RefusedError(Why.gone)
-            late = "source" in values and erasure.names(found) != erasure.names(was)
+            late = "source" in values and (erasure.names(found), found.to_cover) != (erasure.names(was), was.to_cover)
             made = found if late else submissions.change(c, found, touched_at=app.clock.now(), **values)
     except StateError:  # nobody knows whether it was done: a file that is nobody's goes as a stray
         raise
@@ -387,7 +335,7 @@ def _changed(
     return made
 
 
-def _is_here(app: App, name: str) -> bool:
+def is_here(app: App, name: str) -> bool:
     """Tell whether this machine took a draft: of those that share a state each opens its own; one alone has all."""
     alone = database_path(app.workspace.database, app.workspace.folder) is not None
     return (alone and not blobs.shared(app.workspace)) or (folder(app) / name).is_file()

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from scheduler import erasure, rendering, renders, sharing
 from scheduler.app import App
 from scheduler.files import MachineError
-from scheduler.store import Connection, controls, rollup, staff, submissions, withdrawals
+from scheduler.store import Connection, StateError, claims, controls, rollup, staff, submissions, withdrawals
 from scheduler.store.leases import is_gone
 from scheduler.submission import Stage, Submission
 
@@ -26,6 +26,7 @@ UNDECIDED = timedelta(days=30)
 REJECTED = timedelta(days=7)
 """How long the picture of a rejected one is kept, should the decision have been a mistake."""
 
+_QUIET = timedelta(minutes=1)  # in which nothing is due: nobody can write while a state is rewritten
 _STRAY = timedelta(hours=1)
 _SILENT = timedelta(days=1)
 _TURN = timedelta(minutes=30)  # half of what lies between two of a daemon's own
@@ -61,7 +62,7 @@ def tidy(app: App, *, chores: bool = True) -> int:
     erasure.sweep(app)
     erasure.last_look(app, before=now - _STRAY)
     strays = erasure.strays(app, before=(now - _STRAY).timestamp())
-    app.store.checkpoint()
+    _leave_no_words(app)
     with _said("the copies of files can't be looked after"):
         sharing.lighten(app)
     oldest = (now - renders.KEPT).timestamp()
@@ -96,6 +97,19 @@ def _drop_drafts(app: App) -> None:
     for one in found:
         with contextlib.suppress(OSError):  # what is left belongs to nothing, and goes as such
             erasure.delete_here(app, erasure.names(one))
+
+
+def _leave_no_words(app: App) -> None:
+    """Let what was deleted be gone from the state's file, whole; when something is due soon that waits an hour."""
+    now = app.clock.now()
+    with app.store.read() as c:
+        moment = claims.next_moment(c, now=now, ahead=app.workspace.stage_ahead)
+    if moment is None or moment > now + _QUIET:
+        try:
+            app.store.rewrite()
+        except StateError as error:  # a full disk, say: all that is wanted of the state goes on
+            _LOG.error("the state can't be written anew: %s", error)
+    app.store.checkpoint()
 
 
 @contextlib.contextmanager

@@ -5,7 +5,7 @@ commits; `working` is a worker's step on what it has in hand. On SQLite the last
 """
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 
@@ -153,10 +153,19 @@ def is_sqlite(engine: Engine) -> bool:
 
 def checkpoint(engine: Engine) -> None:
     """Let what was deleted be gone from the disk too, where that is for us to do."""
+    _on_file(engine, sqlite.checkpoint)
+
+
+def rewrite(engine: Engine) -> None:
+    """Let nothing of what was deleted lie between what is still there, where that is for us to do."""
+    _on_file(engine, sqlite.rewrite)
+
+
+def _on_file(engine: Engine, work: Callable[[Engine], None]) -> None:
     if not is_sqlite(engine):
         return
     try:
-        sqlite.checkpoint(engine)
+        work(engine)
     except Exception as error:  # it goes past what explains the errors of statements
         meaning = explain(error, str(engine.url.database))
         if meaning is None:

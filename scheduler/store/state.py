@@ -23,6 +23,7 @@ from scheduler.store.database import (
     moved_to,
     open_engine,
     reading,
+    rewrite,
     unhurried,
     working,
     writing,
@@ -178,6 +179,10 @@ class Store:
     def checkpoint(self) -> None:
         """Write what stands in the write-ahead log into the database, and empty the log."""
         checkpoint(self.engine)
+
+    def rewrite(self) -> None:
+        """Write a small state anew: of what was deleted nothing is left between its rows. It takes a moment."""
+        rewrite(self.engine)
 
     def close(self) -> None:
         """Close every connection."""

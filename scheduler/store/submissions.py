@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable
+from dataclasses import asdict
 from datetime import date, datetime
 from typing import Any
 
@@ -30,6 +31,7 @@ from scheduler.submission import (
     Placing,
     Stage,
     Submission,
+    ToCover,
     Whereabouts,
 )
 
@@ -39,7 +41,8 @@ _APPROVED_OF = ("sha256", "message", "language", "alt", "name", "name_mode", "co
 FILES = ("file", "poster", "preview", "source")
 """The columns that name files under var/uploads."""
 
-_WORDS = {"message": "", "alt": "", "name": "", "contact": "", "reason": "", "problem": "", "faces": (), "covers": ()}
+_BLANK = {"faces": (), "covers": (), "to_cover": None}
+_WORDS = dict.fromkeys(("message", "alt", "name", "contact", "reason", "problem"), "") | _BLANK
 
 
 class ChangedMeanwhileError(Exception):
@@ -364,6 +367,8 @@ def _columns(values: dict[str, Any]) -> dict[str, Any]:
             plain = value.isoformat()
         elif name in _JSON:
             plain = json.dumps([list(box) for box in value])
+        elif name == "to_cover":
+            plain = json.dumps(asdict(value)) if value is not None else ""
         elif isinstance(value, (Risk, Stage, NameMode, Placing)):
             plain = str(value)
         row["is_group" if name == "group" else name] = plain
@@ -384,8 +389,14 @@ def _from_row(row: Any) -> Submission:
         "day": date.fromisoformat(row["day"]) if row["day"] else None,
         "group": bool(row["is_group"]),
         "second_look": bool(row["second_look"]),
+        "to_cover": _to_cover(row["to_cover"]),
     }
     return Submission(**values)
+
+
+def _to_cover(kept: str) -> ToCover | None:
+    found = json.loads(kept) if kept else None
+    return found and ToCover(boxes=tuple(_box(box) for box in found["boxes"]), every_face=found["every_face"])
 
 
 def _box(edges: list[float]) -> Box:

@@ -212,6 +212,7 @@ submissions = Table(  # what volunteers hand in
     Column("uploaded_by", ID, ForeignKey("users.id")),
     Column("contact", Text, nullable=False, server_default=""),
     Column("touched_at", BigInteger),
+    Column("to_cover", Text, nullable=False, server_default=""),
     Index("submissions_by_stage", "stage", "id"),
     Index(
         "one_submission_a_slot",

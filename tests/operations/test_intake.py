@@ -13,7 +13,7 @@ import pytest
 from scheduler import cleaning, files
 from scheduler.consents import codes
 from scheduler.model import Action, Phase, Risk, Text
-from scheduler.operations import intake
+from scheduler.operations import cover, intake
 from scheduler.operations.intake import RefusedError, Why
 from scheduler.store import submissions
 from scheduler.submission import NameMode, Stage, Submission
@@ -109,7 +109,7 @@ def test_of_two_that_open_a_file_the_later_one_uncovers_nothing(world: World, mo
 
     def slow(file: BinaryIO) -> Any:
         monkeypatch.setattr(cleaning, "upload", real)
-        intake.cover(world.app, intake.clean(world.app, draft.id), [(0.1, 0.1, 0.3, 0.3)])
+        cover.cover(world.app, intake.clean(world.app, draft.id), [(0.1, 0.1, 0.3, 0.3)])
         file.seek(0)
         return real(file)
 
@@ -142,13 +142,13 @@ def test_of_two_covers_at_once_the_slower_is_told(world: World, monkeypatch: pyt
 
     def slow(*given: Any, **settings: Any) -> Any:
         monkeypatch.setattr(cleaning, "photo", real)
-        intake.cover(world.app, draft, faster)
+        cover.cover(world.app, draft, faster)
         return real(*given, **settings)
 
     monkeypatch.setattr(cleaning, "photo", slow)
     with pytest.raises(RefusedError) as refused:
-        intake.cover(world.app, draft, faster[:1])
-    assert refused.value.why is Why.changed
+        cover.cover(world.app, draft, faster[:1])
+    assert refused.value.why is Why.covered
     found = intake.clean(world.app, draft.id)
     assert found.covers == tuple(faster)
     assert stored(world) == {found.source, found.file, found.preview}
@@ -179,7 +179,7 @@ def test_a_draft_that_was_stopped_meanwhile_leaves_no_files(world: World) -> Non
     intake.abandon(world.app, made)
     for step in (
         lambda: intake.clean(world.app, draft.id),
-        lambda: intake.cover(world.app, made, [(0.1, 0.1, 0.2, 0.2)]),
+        lambda: cover.cover(world.app, made, [(0.1, 0.1, 0.2, 0.2)]),
         lambda: intake.describe(world.app, made, message="Hello"),
         lambda: intake.hand_in(world.app, made, CONSENT),
     ):
@@ -192,12 +192,12 @@ def test_a_draft_that_was_stopped_meanwhile_leaves_no_files(world: World) -> Non
 def test_covers_follow_each_other(world: World) -> None:
     """Each choice of covers is made from the uncovered picture; at any time there are its files and no others."""
     draft = intake.clean(world.app, begun(world).submission.id)
-    first = intake.cover(world.app, draft, [(0.1, 0.1, 0.3, 0.3)])
-    second = intake.cover(world.app, first, [(0.5, 0.5, 0.7, 0.7)])
+    first = cover.cover(world.app, draft, [(0.1, 0.1, 0.3, 0.3)])
+    second = cover.cover(world.app, first, [(0.5, 0.5, 0.7, 0.7)])
     assert second.covers == ((0.5, 0.5, 0.7, 0.7),)
     assert second.source == draft.file
     assert stored(world) == {second.source, second.file, second.preview}
-    assert intake.cover(world.app, second, second.covers) == second
+    assert cover.cover(world.app, second, second.covers) == second
     assert second.sha256 not in {draft.sha256, first.sha256}
 
 
@@ -210,8 +210,8 @@ def test_a_films_faces_are_covered_all_the_way(world: World) -> None:
     assert draft.film
     clean = intake.clean(world.app, draft.id)
     assert clean.poster
-    assert intake.cover(world.app, clean, [], every_face=True).covers == ()
-    placed = intake.cover(world.app, clean, [(0.1, 0.1, 0.4, 0.4)])
+    assert cover.cover(world.app, clean, [], every_face=True).covers == ()
+    placed = cover.cover(world.app, clean, [(0.1, 0.1, 0.4, 0.4)])
     assert placed.covers == ((0.1, 0.1, 0.4, 0.4),)
     assert stored(world) == {placed.file, placed.poster, placed.preview, placed.source}
 
@@ -307,7 +307,7 @@ def test_what_was_agreed_to_is_what_is_handed_in(world: World) -> None:
         if words:
             now = intake.describe(world.app, draft, **words)
         else:
-            now = intake.cover(world.app, draft, [(0.1, 0.1, 0.3, 0.3)])
+            now = cover.cover(world.app, draft, [(0.1, 0.1, 0.3, 0.3)])
         with pytest.raises(RefusedError) as refused:
             intake.hand_in(world.app, draft, CONSENT)
         assert refused.value.why is Why.changed

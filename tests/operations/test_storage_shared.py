@@ -17,7 +17,7 @@ from scheduler.app import App
 from scheduler.blobs import AwayError
 from scheduler.errors import TryLater
 from scheduler.files import MachineError
-from scheduler.operations import deliver, intake, moderate
+from scheduler.operations import cover, deliver, intake, moderate
 from scheduler.operations.put_away import put_away
 from scheduler.operations.take_back import take_back
 from scheduler.operations.tidy import tidy
@@ -73,7 +73,7 @@ def test_what_one_takes_in_the_other_publishes(world: Machines) -> None:
 def test_before_it_is_handed_in_nothing_leaves_the_machine(world: Machines) -> None:
     """Neither the file as it came, nor what is made of it, nor what somebody gives up; and no name says what it is."""
     draft = intake.clean(world.one, world.begin(world.one).id)
-    intake.cover(world.one, draft, [(0.1, 0.1, 0.2, 0.2)])
+    cover.cover(world.one, draft, [(0.1, 0.1, 0.2, 0.2)])
     assert world.there() == {}
     intake.abandon(world.one, draft)
     assert (world.there(), world.uploads(world.one)) == ({}, set())
@@ -106,7 +106,7 @@ def test_a_draft_is_its_own_machines(world: Machines) -> None:
     clean = intake.clean(world.one, draft.id)
     described = intake.describe(world.one, clean, message="Hello", language="en")
     with pytest.raises(MachineError):
-        intake.cover(world.other, described, [(0.1, 0.1, 0.2, 0.2)])
+        cover.cover(world.other, described, [(0.1, 0.1, 0.2, 0.2)])
     with pytest.raises(MachineError):
         intake.hand_in(world.other, described, _consent(world))
     assert world.there() == {}

@@ -286,6 +286,7 @@ def _under_fire(campaign: Field, herd: Herd, number: int, *, restarts: bool) -> 
 def _settle(campaign: Field) -> None:
     """Bring what is left to its end, on a clock of our own: nobody has to be asked."""
     clock = SimulatedClock(datetime.now(UTC))
+    campaign.server.counts = False  # its minutes are real ones, and those below aren't
     with campaign.app(clock=clock) as app:
         for _ in range(2000):
             while deliver.step(app) or recover.step(app):

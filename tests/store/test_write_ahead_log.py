@@ -1,15 +1,20 @@
 """SQLite's write-ahead log stays short, and keeping it so holds nobody up."""
 
+import sqlite3
 import threading
 import time
+from contextlib import closing
+from datetime import timedelta
 from pathlib import Path
 
+import pytest
 from sqlalchemy import text
 
-from scheduler.store import controls
+from scheduler.operations import tidy
+from scheduler.store import Store, controls, sqlite
 from scheduler.store.sqlite import _LOG_BYTES
 from tests.databases import only
-from tests.world import NOON, World
+from tests.world import NOON, World, post
 
 DATABASES = ("sqlite",)
 
@@ -60,3 +65,67 @@ def _note(world: World, what: str) -> None:
 def _fill(world: World) -> None:
     for _ in range(100):
         _note(world, "x" * 100_000)
+
+
+@only("sqlite")
+def test_of_what_was_deleted_nothing_lies_between_rows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """A state that is written anew holds only what is there; one that is too large is left as it is."""
+    world = World(tmp_path)
+    file = tmp_path / "var/state.db"
+    _leave_a_word(world)
+    assert b"canary" in file.read_bytes()
+    monkeypatch.setattr(sqlite, "MOST_REWRITTEN", 1024)
+    world.store.rewrite()
+    world.store.checkpoint()
+    assert b"canary" in file.read_bytes()
+    monkeypatch.undo()
+    world.store.rewrite()
+    world.store.checkpoint()
+    assert b"canary" not in file.read_bytes()
+    world.close()
+
+
+@only("sqlite")
+@pytest.mark.parametrize(("seconds", "stays"), [(90, True), (3600, False)])
+def test_the_state_is_written_anew_in_a_quiet_hour(tmp_path: Path, seconds: int, *, stays: bool):
+    """The housekeeping does so, but not while something is due in a moment."""
+    world = World(tmp_path, stage_ahead=timedelta(minutes=1))
+    world.write(post("p", at=NOON + timedelta(seconds=seconds)))
+    world.queue()
+    _leave_a_word(world)
+    tidy.tidy(world.app)
+    assert (b"canary" in (tmp_path / "var/state.db").read_bytes()) == stays
+    world.close()
+
+
+@only("sqlite")
+def test_where_it_cannot_be_written_anew_the_rest_is_done(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+):
+    """Another program is at the state for too long: that is said, and the log is shortened all the same."""
+    world = World(tmp_path)
+    monkeypatch.setattr(sqlite, "_REWRITE_MILLISECONDS", 10)
+    with closing(sqlite3.connect(tmp_path / "var/state.db", isolation_level=None)) as other:
+        rewrite = world.store.rewrite
+
+        def while_another_writes() -> None:
+            other.execute("BEGIN IMMEDIATE")
+            try:
+                rewrite()
+            finally:
+                other.execute("ROLLBACK")
+
+        monkeypatch.setattr(Store, "rewrite", lambda _: while_another_writes())
+        tidy.tidy(world.app)
+    assert "the state can't be written anew: " in caplog.text
+    assert (tmp_path / "var/state.db-wal").stat().st_size == 0
+    world.close()
+
+
+def _leave_a_word(world: World) -> None:
+    """Delete a word in a way that leaves it in the file, as SQLite does where it has moved rows to other pages."""
+    with closing(sqlite3.connect(world.workspace.folder / "var/state.db", isolation_level=None)) as c:
+        c.execute("PRAGMA secure_delete=OFF")
+        c.execute("INSERT INTO meta VALUES ('x', 'canary')")
+        c.execute("DELETE FROM meta WHERE name = 'x'")
+    world.store.checkpoint()

@@ -24,9 +24,10 @@ _STEPS: dict[str, tuple[Page, Page | None]] = {
 def _of_steps() -> list[Route]:
     found = []
     for name, (show, take) in _STEPS.items():
-        found.append(get(f"/add/{name}", step(show), ANYONE))
+        covered = name != "faces"
+        found.append(get(f"/add/{name}", step(show, covered=covered), ANYONE))
         if take is not None:
-            found.append(post(f"/add/{name}", step(take), ANYONE, limit=_ANSWERS))
+            found.append(post(f"/add/{name}", step(take, covered=covered), ANYONE, limit=_ANSWERS))
     return found
 
 

@@ -14,7 +14,7 @@ from functools import partial
 from scheduler.app import App
 from scheduler.errors import UserError
 from scheduler.logs import scrubbed
-from scheduler.operations import intake
+from scheduler.operations import cover, intake
 from scheduler.store import submissions
 from scheduler.submission import Submission
 
@@ -40,6 +40,8 @@ class Cleaner:
         """Take up what an earlier process left unfinished."""
         for number in intake.unfinished(self._app):
             self.submit(number)
+        for number in cover.unfinished(self._app):
+            self.submit(number, partial(cover.go_on, self._app, number))
 
     def submit(self, number: int, work: Work | None = None) -> None:
         """Have a draft cleaned, or other `work` on it done; nothing happens where some is being done already."""

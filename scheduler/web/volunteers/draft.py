@@ -40,8 +40,8 @@ def action_of(ask: Ask, draft: Submission) -> Action | None:
 Page = Callable[[Ask, Submission, Action], Response]
 
 
-def step(page: Page) -> Callable[[Ask], Response]:
-    """Make a page of one that needs a draft which is clean; without one it says so, or waits."""
+def step(page: Page, *, covered: bool = True) -> Callable[[Ask], Response]:
+    """Make a page of one that needs a draft which is clean, and `covered`; without one it says so, or waits."""
 
     def shown(ask: Ask) -> Response:
         draft = mine(ask)
@@ -50,7 +50,7 @@ def step(page: Page) -> Callable[[Ask], Response]:
             return lost(ask)
         if not draft.file:
             return pages.go("/add/wait")
-        if not cleaner_of(ask.site.app).wait(draft.id, 0):
+        if not cleaner_of(ask.site.app).wait(draft.id, 0) or (covered and draft.to_cover is not None):
             return pages.go("/add/faces/wait")
         try:
             return page(ask, _at_risk(ask, draft, action), action)
@@ -125,7 +125,8 @@ def proposals(draft: Submission) -> list[Box]:
     from media.order import Region
 
     found: Iterable[Box] = (rounded(tuple(with_margin(Region(*face)))) for face in draft.faces)
-    return list(dict.fromkeys([*found, *(rounded(box) for box in draft.covers)]))
+    wanted = draft.to_cover.boxes if draft.to_cover else ()
+    return list(dict.fromkeys([*found, *(rounded(box) for box in (*draft.covers, *wanted))]))
 
 
 def rounded(box: Iterable[float]) -> Box:

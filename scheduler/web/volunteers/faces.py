@@ -7,7 +7,7 @@ from functools import partial
 from starlette.responses import Response
 
 from scheduler.model import Action, Risk
-from scheduler.operations import intake
+from scheduler.operations import cover, intake
 from scheduler.submission import Box, Submission
 from scheduler.web import pages
 from scheduler.web.ask import Ask
@@ -46,7 +46,7 @@ def take(ask: Ask, draft: Submission, action: Action) -> Response:
         boxes.append(added)
     if draft.film:
         return _take_film(ask, draft, action, boxes, stay=added is not None)
-    intake.cover(ask.site.app, draft, boxes)
+    cover.cover(ask.site.app, draft, boxes)
     return pages.go("/add/faces" if added is not None or "again" in ask.form else "/add/message")
 
 
@@ -54,10 +54,12 @@ def _take_film(ask: Ask, draft: Submission, action: Action, boxes: list[Box], *,
     every = ask.form["every"] == "yes"
     if stay:  # a film takes its time: its places are gathered first, then covered all at once
         return _page(ask, draft, action, ticked=boxes, every=every)
-    if not boxes and not every and not draft.covers:
-        return pages.go("/add/message")
     app = ask.site.app
-    cleaner_of(app).submit(draft.id, partial(intake.cover, app, draft, boxes, every_face=every))
+    if not boxes and not every and not draft.covers:
+        cover.cover(app, draft, ())
+        return pages.go("/add/message")
+    cover.want(app, draft, boxes, every_face=every)
+    cleaner_of(app).submit(draft.id, partial(cover.go_on, app, draft.id))
     return pages.go("/add/faces/wait")
 
 
@@ -72,7 +74,8 @@ def _page(
 ) -> Response:
     careful = draft.risk is not Risk.low
     proposed = in_rows(drafts.proposals(draft))
-    covered = {drafts.rounded(box) for box in draft.covers}
+    wanted = draft.to_cover
+    covered = {drafts.rounded(box) for box in (wanted.boxes if wanted else draft.covers)}
     chosen = set(ticked) if ticked is not None else covered or (set(proposed) if careful and not draft.film else set())
     boxes = [
         {"value": ",".join(map(str, box)), "box": box, "on": box in chosen, "number": number}
@@ -86,7 +89,7 @@ def _page(
         status=422 if wrong else 200,
         boxes=boxes,
         careful=careful,
-        every=careful if every is None else every,
+        every=(wanted.every_face if wanted else careful) if every is None else every,
         widths=WIDTHS,
         problem=wrong,
     )

@@ -20,6 +20,7 @@ def why(ask: Ask, error: UserError) -> str:
         Why.gone: ask._("What you began is no longer here. It was handed in, or too much time has passed."),
         Why.full: ask._("Very many pictures are coming in at this moment. Please try again in an hour."),
         Why.changed: ask._("The text has changed since you saw it. Please read it once more."),
+        Why.covered: ask._("Other places were covered meanwhile. Please look at the picture once more."),
         Why.empty: ask._("Choose a photo or a video first."),
         Why.no_message: ask._("Write a message of at most 120 characters."),
         Why.too_long: ask._("That is too long. Please shorten it."),

@@ -7,7 +7,7 @@ from starlette.responses import Response
 from scheduler.blobs import AwayError
 from scheduler.errors import UserError
 from scheduler.model import Action
-from scheduler.operations import intake
+from scheduler.operations import cover, intake
 from scheduler.submission import Submission
 from scheduler.web import pages
 from scheduler.web.ask import Ask
@@ -90,14 +90,16 @@ def wait(ask: Ask) -> Response:
 
 
 def wait_for_covers(ask: Ask) -> Response:
-    """Say that faces are being covered, until they are."""
-    found = drafts.mine(ask)
+    """Say that faces are being covered, until they are; where that failed, or never ends, ask once more."""
+    app = ask.site.app
+    cleaner = cleaner_of(app)
+    working = (found := drafts.mine(ask)) is not None and not cleaner.wait(found.id, 0)
+    found = drafts.mine(ask)  # as it is by now
     if found is None:
         return drafts.lost(ask)
-    cleaner = cleaner_of(ask.site.app)
-    if not cleaner.wait(found.id, 0):
+    if working or (not cleaner.failed(found.id) and cover.is_waited_for(app, found)):
         return _waiting(ask, found, None)
-    return pages.go("/add/faces" if cleaner.failed(found.id) else "/add/message")
+    return pages.go("/add/faces" if cleaner.failed(found.id) or found.to_cover is not None else "/add/message")
 
 
 def again(ask: Ask) -> Response:

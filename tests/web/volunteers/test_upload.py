@@ -5,7 +5,9 @@ from io import BytesIO
 
 import pytest
 
-from scheduler.operations import intake
+from scheduler import cleaning
+from scheduler.files import MachineError
+from scheduler.operations import cover, intake
 from scheduler.store import submissions
 from scheduler.submission import Stage, Submission
 from scheduler.web.volunteers.cleaner import Cleaner, cleaner_of
@@ -182,3 +184,43 @@ def test_waiting_pages_look_again_by_themselves(site: Served) -> None:
     assert '<meta http-equiv="refresh"' in someone.html
     assert cleaner_of(site.app).wait(begun.submission.id, 60)
     assert someone.open("/add/wait").here == "/add/faces"
+
+
+def test_a_film_that_another_process_covers_is_waited_for(site: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No page lets it through uncovered: not beside another process, nor after a restart, nor when covering failed."""
+    someone = Volunteer(site).upload(film(size=(320, 240)), name="clip.mp4")
+    (found,) = drafts(site)
+    assert cleaner_of(site.app).wait(found.id, 60)
+    cover.want(site.app, found, [(0.1, 0.1, 0.4, 0.4)], every_face=False)  # and its process is another one, or ended
+    for page in ("message", "preview", "name", "alt", "where", "consent"):
+        assert someone.open(f"/add/{page}").here == "/add/faces/wait", page
+    assert someone.status == 200
+
+    def tired(*_: object, **__: object) -> None:
+        raise MachineError("no memory")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(cleaning, "film", tired)
+        cleaner_of(site.app).start()
+        assert cleaner_of(site.app).wait(found.id, 60)
+    assert someone.open("/add/message").here == "/add/faces"
+    assert "We can't open it just now" in someone.page.text
+    assert 'value="0.1,0.1,0.4,0.4" checked' in " ".join(someone.html.split())
+    cleaner_of(site.app).start()  # as the next process does
+    assert cleaner_of(site.app).wait(found.id, 60)
+    assert someone.open("/add/faces/wait").here == "/add/message"
+    (found,) = drafts(site)
+    assert (found.covers, found.to_cover) == (((0.1, 0.1, 0.4, 0.4),), None)
+
+
+def test_a_film_that_is_never_covered_is_asked_about_again(site: Served) -> None:
+    """The process that was to cover it is gone for good: after a while its volunteer decides once more."""
+    someone = Volunteer(site).upload(film(size=(320, 240)), name="clip.mp4")
+    (found,) = drafts(site)
+    assert cleaner_of(site.app).wait(found.id, 60)
+    cover.want(site.app, found, [(0.1, 0.1, 0.4, 0.4)], every_face=False)
+    site.clock.move_to(site.clock.now() + cover.PATIENCE)
+    assert someone.open("/add/message").here == "/add/faces"
+    someone.send(drop=("box",))
+    assert someone.here == "/add/message"
+    assert drafts(site)[0].to_cover is None
