@@ -31,6 +31,8 @@ _STRAY = timedelta(hours=1)
 _SILENT = timedelta(days=1)
 _TURN = timedelta(minutes=30)  # half of what lies between two of a daemon's own
 _TIDIED = "tidied_at"  # the fact of the state that says when a daemon last took its turn
+_REWRITTEN = "rewritten_at"  # the fact of the state that says when it was last written anew
+_REWRITE_EVERY = timedelta(minutes=50)  # less than what lies between two turns; cron may come every minute
 _TURNS = 100  # of the roll-up an hour, some 50,000 steps: more than a year's backlog of a campaign is done in a day
 
 
@@ -104,7 +106,11 @@ def _leave_no_words(app: App) -> None:
     now = app.clock.now()
     with app.store.read() as c:
         moment = claims.next_moment(c, now=now, ahead=app.workspace.stage_ahead)
-    if moment is None or moment > now + _QUIET:
+        last = controls.get_meta(c, _REWRITTEN)
+    quiet = moment is None or moment > now + _QUIET
+    if quiet and (last is None or not timedelta() <= now - datetime.fromisoformat(last) < _REWRITE_EVERY):
+        with app.store.write() as c:
+            controls.set_meta(c, _REWRITTEN, now.isoformat())
         try:
             app.store.rewrite()
         except StateError as error:  # a full disk, say: all that is wanted of the state goes on

@@ -14,8 +14,8 @@ from scheduler.store import driver
 _BUSY_SECONDS = 15.0
 _LOG_BYTES = 4 * 1024**2  # of the write-ahead log once it begins anew: what SQLite moves into the database by itself
 _MAKING_READY = 5.0  # seconds
-MOST_REWRITTEN = 64 * 1024**2
-"""Bytes of a state that is rewritten as a whole: about a second, and as much memory."""
+MOST_REWRITTEN = 32 * 1024**2
+"""Bytes of a state that is rewritten as a whole: a fraction of a second, and as much memory."""
 
 _REWRITE_MILLISECONDS = 2000  # to wait for whoever writes
 _TRIES, _TRY_MILLISECONDS, _BETWEEN_SECONDS = 40, 50, 0.2

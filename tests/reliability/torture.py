@@ -4,7 +4,7 @@
 
 Without STEP everything runs that hasn't passed yet on the program and the tests that are there; with --minutes no step
 begins after so many. Each step is a process, as many at once as there are processors. What is done stands in
-build/torture/ (which git ignores); the end is the table for docs/reliability.md.
+tests/reliability/torture.json, to be committed, logs in build/torture/; the end is the table for docs/reliability.md.
 """
 
 import argparse

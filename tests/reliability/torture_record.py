@@ -18,6 +18,11 @@ from pathlib import Path
 from tests.reliability.torture_steps import ROOT, STEPS, Step
 
 KEPT = ROOT / "build/torture"
+"""Logs and figures, which git ignores."""
+
+RECORD = ROOT / "tests/reliability/torture.json"
+"""What came of each step the last time: committed, so that another machine goes on, and anyone can see what was run."""
+
 TESTED = ("scheduler", "media")
 _SUMMARY = re.compile(r"(\d+) (passed|failed|error|errors|skipped)\b")
 
@@ -81,22 +86,26 @@ def _imported(path: Path, _changed: int) -> tuple[Path, ...]:
 
 
 def commit() -> str:
-    """Return the commit, with a mark where files differ from it."""
-    words = ["git", "describe", "--always", "--dirty", "--abbrev=12", "--exclude=*"]
-    done = subprocess.run(words, cwd=ROOT, check=False, capture_output=True, text=True)
-    return done.stdout.strip() or "unknown"
+    """Return the commit, with a mark where what is tested differs from it."""
+    head = _git("rev-parse", "--short=12", "HEAD") or "unknown"
+    others = f":(exclude){RECORD.relative_to(ROOT)}"
+    return f"{head}-dirty" if _git("status", "--porcelain", "--", *TESTED, "pyproject.toml", "tests", others) else head
 
 
-def load(file: Path = KEPT / "done.json") -> dict[str, Found]:
+def _git(*words: str) -> str:
+    return subprocess.run(["git", *words], cwd=ROOT, check=False, capture_output=True, text=True).stdout.strip()
+
+
+def load(file: Path = RECORD) -> dict[str, Found]:
     """Return what has run so far, whatever it was tested on; what another version has kept is left out."""
     kept = json.loads(file.read_text("utf-8")) if file.exists() else {}
     names = {one.name for one in fields(Found)}
     return {name: Found(**found) for name, found in kept.items() if name in STEPS and found.keys() == names}
 
 
-def save(done: dict[str, Found], file: Path = KEPT / "done.json") -> None:
+def save(done: dict[str, Found], file: Path = RECORD) -> None:
     """Keep it."""
-    file.write_text(json.dumps({name: asdict(found) for name, found in done.items()}, indent=1), "utf-8")
+    file.write_text(json.dumps({name: asdict(found) for name, found in done.items()}, indent=1) + "\n", "utf-8")
 
 
 def current(done: dict[str, Found]) -> dict[str, Found]:

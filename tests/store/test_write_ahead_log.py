@@ -99,6 +99,20 @@ def test_the_state_is_written_anew_in_a_quiet_hour(tmp_path: Path, seconds: int,
 
 
 @only("sqlite")
+def test_the_state_is_written_anew_once_an_hour(tmp_path: Path):
+    """Cron may have housekeeping done every minute: the whole file isn't written each time."""
+    world = World(tmp_path)
+    found = []
+    for _ in range(3):
+        _leave_a_word(world)
+        tidy.tidy(world.app)
+        found.append(b"canary" in (tmp_path / "var/state.db").read_bytes())
+        world.clock.move_to(world.clock.now() + timedelta(minutes=30))
+    assert found == [False, True, False]
+    world.close()
+
+
+@only("sqlite")
 def test_where_it_cannot_be_written_anew_the_rest_is_done(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ):

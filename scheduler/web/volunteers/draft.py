@@ -50,7 +50,7 @@ def step(page: Page, *, covered: bool = True) -> Callable[[Ask], Response]:
             return lost(ask)
         if not draft.file:
             return pages.go("/add/wait")
-        if not cleaner_of(ask.site.app).wait(draft.id, 0) or (covered and draft.to_cover is not None):
+        if draft.to_cover is not None and (covered or not cleaner_of(ask.site.app).wait(draft.id, 0)):
             return pages.go("/add/faces/wait")
         try:
             return page(ask, _at_risk(ask, draft, action), action)

@@ -91,15 +91,18 @@ def wait(ask: Ask) -> Response:
 
 def wait_for_covers(ask: Ask) -> Response:
     """Say that faces are being covered, until they are; where that failed, or never ends, ask once more."""
-    app = ask.site.app
-    cleaner = cleaner_of(app)
-    working = (found := drafts.mine(ask)) is not None and not cleaner.wait(found.id, 0)
-    found = drafts.mine(ask)  # as it is by now
+    found = drafts.mine(ask)
     if found is None:
         return drafts.lost(ask)
-    if working or (not cleaner.failed(found.id) and cover.is_waited_for(app, found)):
-        return _waiting(ask, found, None)
-    return pages.go("/add/faces" if cleaner.failed(found.id) or found.to_cover is not None else "/add/message")
+    app = ask.site.app
+    cleaner = cleaner_of(app)
+    if cleaner.failed(found.id):
+        return pages.go("/add/faces")
+    if found.to_cover is None:
+        return pages.go("/add/message")
+    if cleaner.wait(found.id, 0) and not cover.is_waited_for(app, found):
+        return pages.go("/add/faces")
+    return _waiting(ask, found, None)
 
 
 def again(ask: Ask) -> Response:

@@ -1,6 +1,7 @@
 """The file: it arrives once, and what can't be opened safely leaves nothing."""
 
 import re
+import threading
 from io import BytesIO
 
 import pytest
@@ -224,3 +225,23 @@ def test_a_film_that_is_never_covered_is_asked_about_again(site: Served) -> None
     someone.send(drop=("box",))
     assert someone.here == "/add/message"
     assert drafts(site)[0].to_cover is None
+
+
+def test_nobody_is_led_past_the_question_of_faces(site: Served) -> None:
+    """A file that became clean a moment ago, while the thread that did it hasn't quite ended, leads to its faces."""
+    someone = Volunteer(site).upload(site.photo())
+    (found,) = drafts(site)
+    ending = threading.Event()
+
+    def end() -> Submission:
+        ending.wait(60)
+        return found
+
+    cleaner = cleaner_of(site.app)
+    cleaner.submit(found.id, end)
+    try:
+        assert someone.open("/add/wait").here == "/add/faces"
+        assert someone.send().here == "/add/message"
+    finally:
+        ending.set()
+    assert cleaner.wait(found.id, 60)
