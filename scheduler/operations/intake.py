@@ -125,7 +125,7 @@ def abandon(app: App, submission: Submission) -> None:
         found = submissions.find(c, id=submission.id)
         if found is None or found.stage is not Stage.draft:
             return
-        submissions.drop_drafts(c, [found.id])
+        drafts.drop(c, [found])
     _remove(app, *erasure.names(found))
 
 
@@ -146,7 +146,7 @@ def _begun(c: Connection, app: App, *, action: Action, once: str, row: dict[str,
         if known.file_hash == file_hash and known.action == action.key and not known.problem:
             again = submissions.change(c, known, group=row["group"], **marks)
             return Begun(secret=secret, submission=again), [row["source"]]
-        submissions.drop_drafts(c, [known.id])
+        drafts.drop(c, [known])
         gone = erasure.names(known)
     dropped = drafts.make_room(c, film=row["mime"].startswith("video/"), now=now)
     if dropped is None:

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from scheduler import erasure, rendering, renders, sharing
 from scheduler.app import App
 from scheduler.files import MachineError
-from scheduler.store import Connection, StateError, claims, controls, rollup, staff, submissions, withdrawals
+from scheduler.store import Connection, StateError, claims, controls, drafts, rollup, staff, submissions, withdrawals
 from scheduler.store.leases import is_gone
 from scheduler.submission import Stage, Submission
 
@@ -93,7 +93,7 @@ def _drop_drafts(app: App) -> None:
     before = app.clock.now() - DRAFT
     with app.store.write() as c:
         found = withdrawals.stale_drafts(c, before)
-        submissions.drop_drafts(c, [one.id for one in found])
+        drafts.drop(c, found)
     with _said("what was made of a draft can't be deleted"):
         rendering.forget([], app.workspace, made_of=[one.sha256 for one in found])
     for one in found:

@@ -3,11 +3,12 @@
 Nobody is counted by address here: whoever begins something takes one of the places, and gives it back by going on.
 """
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, delete, func, select
 
-from scheduler.store import submissions, withdrawals
+from scheduler.store import withdrawals
 from scheduler.store.tables import submissions as of_submissions
 from scheduler.submission import Stage, Submission
 
@@ -28,8 +29,16 @@ def make_room(c: Connection, *, film: bool, now: datetime) -> list[Submission] |
     if _count(c) < MOST:
         return []
     idle = withdrawals.stale_drafts(c, now - IDLE)
-    submissions.drop_drafts(c, [one.id for one in idle])
+    drop(c, idle)
     return idle or None
+
+
+def drop(c: Connection, found: Iterable[Submission]) -> None:
+    """Remove drafts that nobody finished: nobody agreed to anything, so nothing is kept."""
+    numbers = [one.id for one in found]
+    c.execute(
+        delete(of_submissions).where(of_submissions.c.id.in_(numbers), of_submissions.c.stage == str(Stage.draft))
+    )
 
 
 def _count(c: Connection, *, waiting: bool = False, film: bool = False) -> int:

@@ -6,7 +6,7 @@ from dataclasses import asdict
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, Connection, and_, delete, func, insert, select, update
+from sqlalchemy import Column, ColumnElement, Connection, and_, func, insert, select, update
 
 from scheduler.model import Risk
 from scheduler.status import Status
@@ -41,8 +41,7 @@ _APPROVED_OF = ("sha256", "message", "language", "alt", "name", "name_mode", "co
 FILES = ("file", "poster", "preview", "source")
 """The columns that name files under var/uploads."""
 
-_BLANK = {"faces": (), "covers": (), "to_cover": None}
-_WORDS = dict.fromkeys(("message", "alt", "name", "contact", "reason", "problem"), "") | _BLANK
+_WORDS = {"message": "", "alt": "", "name": "", "contact": "", "reason": "", "problem": "", "faces": (), "covers": ()}
 
 
 class ChangedMeanwhileError(Exception):
@@ -151,7 +150,7 @@ def forget(c: Connection, submission: Submission, *, to: Stage, now: datetime) -
     The names and hash of its files stay until they are deleted, so that it is known what is still to be deleted:
     whoever calls deletes them, then says so by `forget_files` and, later, `forget_hash`.
     """
-    values = {**_WORDS, "name_mode": NameMode.none, "draft_hash": None, "touched_at": now}
+    values = {**_WORDS, "to_cover": None, "name_mode": NameMode.none, "draft_hash": None, "touched_at": now}
     return change(c, submission, to=to, **values, **_freed(c, submission))
 
 
@@ -352,11 +351,6 @@ def whereabouts(c: Connection, submission: Submission) -> list[Whereabouts]:
     ]
 
 
-def drop_drafts(c: Connection, numbers: Iterable[int]) -> None:
-    """Remove drafts that nobody finished: nobody agreed to anything, so nothing is kept."""
-    c.execute(delete(submissions).where(submissions.c.id.in_(list(numbers)), submissions.c.stage == str(Stage.draft)))
-
-
 def _columns(values: dict[str, Any]) -> dict[str, Any]:
     row = {}
     for name, value in values.items():
@@ -380,7 +374,7 @@ def _from_row(row: Any) -> Submission:
     for name in _MOMENTS:
         values[name] = None if row[name] is None else from_micros(row[name])
     for name in _JSON:
-        values[name] = tuple(_box(box) for box in json.loads(row[name]))
+        values[name] = _boxes(json.loads(row[name]))
     values |= {
         "stage": Stage(row["stage"]),
         "risk": Risk(row["risk"]),
@@ -396,9 +390,8 @@ def _from_row(row: Any) -> Submission:
 
 def _to_cover(kept: str) -> ToCover | None:
     found = json.loads(kept) if kept else None
-    return found and ToCover(boxes=tuple(_box(box) for box in found["boxes"]), every_face=found["every_face"])
+    return found and ToCover(**{**found, "boxes": _boxes(found["boxes"])})
 
 
-def _box(edges: list[float]) -> Box:
-    left, top, right, bottom = edges
-    return (left, top, right, bottom)
+def _boxes(found: list[list[float]]) -> tuple[Box, ...]:
+    return tuple((left, top, right, bottom) for left, top, right, bottom in found)

@@ -112,7 +112,7 @@ class Volunteer:
     def send(self, *, drop: tuple[str, ...] = (), files: Any = None, form: int = -1, **values: Any) -> "Volunteer":
         """Send a form of the page as it stands, with `values` in it; a list ticks several."""
         forms = [one for one in self.page.forms if one.method == "post" and "/stop" not in one.action]
-        assert forms, (self.status, self.here, self.page.text)
+        assert forms, (self.status, self.addresses[-8:], self.page.text)
         found = forms[form]
         kept = [(name, value) for name, value in found.values if name not in values and name not in drop]
         for name, value in values.items():
