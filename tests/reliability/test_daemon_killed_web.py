@@ -103,9 +103,10 @@ class Desk:
             message = f"Word{number} from one of us"
             volunteer = Volunteer(self)  # type: ignore[arg-type]
             volunteer.upload(spoiled((320, 240), seed=number))
-            while volunteer.here == "/add/wait" and not self.over.is_set():
+            while (volunteer.status, volunteer.here) == (200, "/add/wait") and not self.over.is_set():
                 time.sleep(0.05)
                 volunteer.open("/add/wait")
+            assert volunteer.status == 200, (volunteer.status, volunteer.here, volunteer.page.text)
             if not self.over.is_set():
                 self.handed[message] = volunteer.through(message=message)
             volunteer.browser.close()

@@ -75,11 +75,14 @@ posts:
 
 @cache
 def drawn(size: tuple[int, int] = (640, 480), seed: int = 0) -> bytes:
-    """Return a JPEG of drawn shapes, without metadata; another one for each seed."""
+    """Return a JPEG of drawn shapes, without metadata; another one for each of 65,536 seeds."""
     image = Image.linear_gradient("L").resize(size)
-    bands = (image, image.transpose(Image.Transpose.ROTATE_90).resize(size), Image.new("L", size, seed * 37 % 256))
+    flat = Image.new("L", size, seed * 37 % 256)
+    flat.paste((seed * 37 + seed // 256 * 101) % 256, (0, size[1] // 2, *size))
     out = io.BytesIO()
-    Image.merge("RGB", bands).save(out, "JPEG", quality=88)
+    Image.merge("RGB", (image, image.transpose(Image.Transpose.ROTATE_90).resize(size), flat)).save(
+        out, "JPEG", quality=88
+    )
     return out.getvalue()
 
 
