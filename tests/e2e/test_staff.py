@@ -50,15 +50,18 @@ def test_every_page_of_staff_is_for_everybody(
         assert page.locator("h1").count() == 1, address
         eyes.demand(page)
     page.goto("/staff/moderation")
-    page.locator("a.open").first.click()
+    with page.expect_navigation():  # a click alone doesn't wait for where it leads
+        page.locator("a.open").first.click()
     eyes.demand(page)
-    page.locator("a[href*='/cover']").first.click()
+    with page.expect_navigation():
+        page.locator("a[href*='/cover']").first.click()
     eyes.demand(page)
     for view in ("month", "week", "list"):
         page.goto(f"/staff/calendar?view={view}")
         eyes.demand(page)
     page.goto("/staff/calendar?view=list")
-    page.locator("main a[href*='/staff/deliveries/']").first.click()
+    with page.expect_navigation():
+        page.locator("main a[href*='/staff/deliveries/']").first.click()
     eyes.demand(page)
 
 
