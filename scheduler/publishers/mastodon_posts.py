@@ -13,7 +13,7 @@ from scheduler.publishers.mastodon_memory import Attempt
 if TYPE_CHECKING:
     from scheduler.publishers.mastodon_wire import Wire
 
-_PAGE, _PAGES = 40, 5  # posts a page, and pages: far more than an account posts between staging and the last look
+_PAGE, _PAGES = 40, 50  # posts a page, and pages: more than any account posts between staging and the last look
 _SOURCES = 10  # posts whose text as written is asked for, where their HTML says something else
 
 _LINK = re.compile(r"https?://([^/?#]*)(?:/(?:@|users/|p/)([^/?#]+)/)?", re.IGNORECASE)  # to a post: server and name
