@@ -127,7 +127,7 @@ def listed(names: Sequence[str], at_once: int) -> str:
 def main() -> int:
     """Run what is asked for, or what is left; return 1 where something didn't pass."""
     parser = argparse.ArgumentParser(prog="make torture", description=__doc__.partition("\n")[0])
-    parser.add_argument("steps", nargs="*", metavar="STEP", help="only these; a beginning of a name serves too")
+    parser.add_argument("steps", nargs="*", metavar="STEP", help="only these, and anew; a beginning serves too")
     parser.add_argument("--minutes", type=float, default=float("inf"), help="begin no step after so many minutes")
     parser.add_argument("--at-once", type=int, default=os.cpu_count() or 1, help="so many steps at a time")
     parser.add_argument(
